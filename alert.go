@@ -1,0 +1,97 @@
+package rapbot
+
+import "time"
+
+// Alert is one alert of a group, as Alertmanager told it.
+type Alert struct {
+	Status       string            `json:"status"` // firing or resolved
+	Labels       map[string]string `json:"labels"`
+	Annotations  map[string]string `json:"annotations"`
+	StartsAt     time.Time         `json:"starts_at"`
+	EndsAt       time.Time         `json:"ends_at,omitzero"`
+	GeneratorURL string            `json:"generator_url,omitempty"`
+	Fingerprint  string            `json:"fingerprint"`
+}
+
+// Delivery is one accepted webhook call: what Alertmanager said of one group
+// at one time.
+type Delivery struct {
+	ID                int64             `json:"id,omitempty"` // the journal's number of it
+	Key               string            `json:"key"`          // equal for equal deliveries, which an HA pair of Alertmanagers produces
+	GroupKey          string            `json:"group_key"`    // Alertmanager's; changes when its routing tree is edited
+	ReceivedAt        time.Time         `json:"received_at"`  //
+	Receiver          string            `json:"receiver"`     //
+	Status            string            `json:"status"`       // firing when any alert fires
+	Reason            string            `json:"reason"`       // notification_reason, since Alertmanager 0.32
+	GroupLabels       map[string]string `json:"group_labels"`
+	CommonLabels      map[string]string `json:"common_labels"`
+	CommonAnnotations map[string]string `json:"common_annotations"`
+	RouteLabels       map[string]string `json:"route_labels,omitempty"`
+	ExternalURL       string            `json:"external_url"`
+	Truncated         int               `json:"truncated,omitempty"` // alerts that max_alerts cut off
+	Alerts            []Alert           `json:"alerts"`
+}
+
+// AlertGroup is Alertmanager's group, which is one card. It remembers what
+// fired after it has resolved, because that is what people come back to read.
+type AlertGroup struct {
+	ID        string    `json:"id"` // receiver and group labels: survives an edit of the routing tree
+	Latest    Delivery  `json:"latest"`
+	Firing    []Alert   `json:"firing"` // as they last fired, kept after they resolve
+	FirstSeen time.Time `json:"first_seen"`
+	ChangedAt time.Time `json:"changed_at"`
+	Times     int       `json:"times"` // how often it went from resolved to firing
+	Card      Ref       `json:"card"`
+	Told      string    `json:"told"` // status last told in the thread
+}
+
+// Resolved reports whether nothing of the group fires.
+func (g AlertGroup) Resolved() bool { return g.Latest.Status == "resolved" }
+
+// Absorb takes a delivery into the group. The firing values of an alert are
+// kept when it resolves; a group that fires again after resolving starts its
+// memory afresh.
+func (g AlertGroup) Absorb(d Delivery) AlertGroup {
+	reopened := g.ID != "" && g.Resolved() && d.Status == "firing"
+	next := g
+	if g.ID == "" {
+		next.ID, next.FirstSeen, next.Times = GroupID(d), d.ReceivedAt, 1
+	}
+	if reopened {
+		next.Times, next.Firing = g.Times+1, nil
+	}
+	next.Latest, next.ChangedAt = d, d.ReceivedAt
+	next.Firing = rememberFiring(next.Firing, d.Alerts)
+	return next
+}
+
+func rememberFiring(known, now []Alert) []Alert {
+	out := make([]Alert, 0, len(known)+len(now))
+	out = append(out, known...)
+	for _, a := range now {
+		at := -1
+		for i := range out {
+			if out[i].Fingerprint == a.Fingerprint {
+				at = i
+			}
+		}
+		switch {
+		case at < 0:
+			out = append(out, a)
+		case a.Status == "firing":
+			out[at] = a
+		default:
+			out[at].Status, out[at].EndsAt = a.Status, a.EndsAt
+		}
+	}
+	return out
+}
+
+// GroupID identifies a group by its receiver and group labels.
+func GroupID(d Delivery) string {
+	id := d.Receiver
+	for _, name := range sortedKeys(d.GroupLabels) {
+		id += "\x00" + name + "\x00" + d.GroupLabels[name]
+	}
+	return id
+}

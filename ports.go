@@ -1,0 +1,131 @@
+package rapbot
+
+import (
+	"context"
+	"time"
+)
+
+// Fleet observes the regions.
+type Fleet interface {
+	// Topology answers from memory, at once.
+	Topology() Topology
+	// Observe asks every region now. It returns within the observation
+	// deadline whatever the regions do (R9).
+	Observe(ctx context.Context) Topology
+}
+
+// Doer carries out one kind of step and knows how to tell whether it is
+// carried out. All of its methods may be called again after a crash at any
+// point.
+type Doer interface {
+	// Observe reports whether the step's post-condition holds. An error means
+	// that the truth could not be observed.
+	Observe(ctx context.Context, run StepRun) (Finding, error)
+	// Act checks the pre-condition and acts. It returns code Precondition, and
+	// has changed nothing, when the world is not as the step needs it.
+	Act(ctx context.Context, run StepRun) error
+	// Undo takes back what Act did, wholly or half done, and returns when the
+	// undoing holds. Calling it when there is nothing to undo does nothing.
+	Undo(ctx context.Context, run StepRun) (Finding, error)
+}
+
+// StepRun is a step with what it may need to know.
+type StepRun struct {
+	Operation string
+	Plan      Plan
+	Step      Step
+	Evidence  map[string]string // of the steps before it
+}
+
+// Finding is what an observation found.
+type Finding struct {
+	Holds    bool
+	Detail   string            // what is awaited, or what was found; for people
+	Evidence map[string]string // kept in the journal when the step is done
+}
+
+// Instance stops and starts one region's server. Every method may be called
+// again; asking for what is already so succeeds.
+type Instance interface {
+	// Running reports whether the server runs. Code Unavailable: cannot tell.
+	Running(ctx context.Context) (bool, error)
+	// Stop shuts the server down cleanly and returns when it is down.
+	Stop(ctx context.Context) error
+	// StartPrimary starts it as the primary that it was.
+	StartPrimary(ctx context.Context) error
+	// StartReplica starts it as a replica of whoever is primary.
+	StartReplica(ctx context.Context) error
+}
+
+// Chat puts messages in front of people.
+type Chat interface {
+	// Post says something in a channel, or in a thread of it. Key identifies
+	// the message, so that a retry after a crash can find it again.
+	Post(ctx context.Context, to Place, key string, m Message) (Ref, error)
+	// Edit replaces a message.
+	Edit(ctx context.Context, at Ref, m Message) error
+	// Whisper says something that only one person sees.
+	Whisper(ctx context.Context, to Place, user string, m Message) error
+	// OpenForm opens a dialog; trigger comes with the event that asks for it
+	// and is good for three seconds.
+	OpenForm(ctx context.Context, trigger string, f Form) error
+}
+
+// Place is a channel, or a thread in it.
+type Place struct {
+	Channel string
+	Thread  string // ID of the thread's first message; empty for the channel itself
+}
+
+// Directory knows people.
+type Directory interface {
+	// Person looks a person up now; group membership is not older than a few
+	// seconds. Code Unavailable when it cannot be found out, in which case
+	// nothing may be approved.
+	Person(ctx context.Context, id string) (Person, error)
+}
+
+// Term is one holding of the lease (R6).
+type Term int64
+
+// Operations is the journal of operations. Every write names the term under
+// which it is made and fails with code Superseded when a newer one exists.
+type Operations interface {
+	// Acquire takes the lease for holder and returns its term. Code Conflict
+	// when another live process holds it.
+	Acquire(ctx context.Context, holder string) (Term, error)
+	// Propose begins an operation with its first record and gives it an ID.
+	// Code Conflict when another operation is open: one at a time.
+	Propose(ctx context.Context, term Term, first Record) (Operation, error)
+	// Append adds records that follow seq, all or none. Code Conflict when the
+	// operation has moved on.
+	Append(ctx context.Context, term Term, id string, records ...Record) (Operation, error)
+	// Operation returns one operation. Code NotFound.
+	Operation(ctx context.Context, id string) (Operation, error)
+	// Open returns the operations that have not ended, oldest first.
+	Open(ctx context.Context) ([]Operation, error)
+	// History returns the newest operations first, limit at the most.
+	History(ctx context.Context, limit int) ([]Operation, error)
+}
+
+// Inbox is the journal of what arrives (R8).
+type Inbox interface {
+	// Accept stores a delivery durably before it returns. Fresh is false when
+	// an equal one (same Key) is already known within its group as the newest.
+	Accept(ctx context.Context, d Delivery) (fresh bool, err error)
+	// Pending returns accepted deliveries that no group has absorbed, oldest
+	// first, limit at the most.
+	Pending(ctx context.Context, limit int) ([]Delivery, error)
+	// Group returns a group by its ID. Code NotFound.
+	Group(ctx context.Context, id string) (AlertGroup, error)
+	// Unshown returns the groups whose card does not show them as they are.
+	Unshown(ctx context.Context) ([]AlertGroup, error)
+	// Absorb stores the group and marks the delivery as absorbed, together.
+	Absorb(ctx context.Context, g AlertGroup, delivery int64) error
+	// Shown stores where the group's card stands and that it shows the state
+	// of changedAt.
+	Shown(ctx context.Context, id string, card Ref, told string, changedAt time.Time) error
+	// FirstTime reports whether this key has not been seen before, and
+	// remembers it. Keys are kept for a day.
+	FirstTime(ctx context.Context, key string, at time.Time) (bool, error)
+}

@@ -1,0 +1,73 @@
+package rapbot
+
+import "time"
+
+// Sighting is what came of asking one region once.
+type Sighting struct {
+	Region     string
+	At         time.Time // when the answer came, or when waiting for it ended
+	Answered   bool
+	Fault      string    // why there is no answer, without secrets; empty when answered
+	LastAnswer time.Time // the newest answer up to At; zero means never yet
+	Server     Server    // as of this answer; as of LastAnswer when there is none
+}
+
+// Server is one PostgreSQL server as it described itself in one round trip.
+// Sources of the columns: pg_stat_replication, pg_stat_wal_receiver,
+// pg_replication_slots and the recovery functions of the PostgreSQL manual.
+type Server struct {
+	SystemID      string        `json:"system_id"`
+	Version       int           `json:"version"` // server_version_num, 150018 for 15.18
+	InRecovery    bool          `json:"in_recovery"`
+	Timeline      uint32        `json:"timeline"`
+	StartedAt     time.Time     `json:"started_at"`
+	Clock         time.Time     `json:"clock"` // the server's own clock
+	ReadOnly      bool          `json:"read_only"`
+	Flush         LSN           `json:"flush"`  // primary: flushed to its own disk
+	Have          LSN           `json:"have"`   // replica: the greater of received and replayed
+	Replay        LSN           `json:"replay"` // replica: applied
+	ReplayPaused  bool          `json:"replay_paused"`
+	ApplyDelay    time.Duration `json:"apply_delay"` // recovery_min_apply_delay
+	Receiver      *Receiver     `json:"receiver"`    // replica: nil when no receiver runs
+	Standbys      []Standby     `json:"standbys"`    // primary: who streams from it
+	Slots         []Slot        `json:"slots"`
+	Heartbeat     time.Time     `json:"heartbeat"`      // newest heartbeat row visible here, by the primary's clock
+	RewindReady   bool          `json:"rewind_ready"`   // data checksums or wal_log_hints
+	LongestTx     time.Duration `json:"longest_tx"`     // oldest transaction of an application
+	Prepared      int           `json:"prepared"`       // two-phase transactions waiting
+	FreeSenders   int           `json:"free_senders"`   // max_wal_senders less those in use
+	FreeSlots     int           `json:"free_slots"`     // max_replication_slots less those in use
+	MissingGrants []string      `json:"missing_grants"` // what rapbot's role cannot do here
+}
+
+// Receiver is a replica's end of the stream.
+type Receiver struct {
+	Status      string    `json:"status"`
+	Timeline    uint32    `json:"timeline"`
+	Flushed     LSN       `json:"flushed"`
+	LatestEnd   LSN       `json:"latest_end"` // the sender's end of log at its last message
+	LastMessage time.Time `json:"last_message"`
+	Sender      string    `json:"sender"` // host:port
+}
+
+// Streaming reports whether WAL flows.
+func (r *Receiver) Streaming() bool { return r != nil && r.Status == "streaming" }
+
+// Standby is the primary's end of one stream.
+type Standby struct {
+	Name   string `json:"name"` // application_name, which is the slot's name by our convention
+	State  string `json:"state"`
+	Sync   string `json:"sync"`
+	Sent   LSN    `json:"sent"`
+	Flush  LSN    `json:"flush"`
+	Replay LSN    `json:"replay"`
+}
+
+// Slot is a physical or logical replication slot.
+type Slot struct {
+	Name     string `json:"name"`
+	Logical  bool   `json:"logical"`
+	Active   bool   `json:"active"`
+	Status   string `json:"status"`   // reserved, extended, unreserved, lost
+	Retained int64  `json:"retained"` // bytes of WAL held back
+}

@@ -1,0 +1,114 @@
+package rapbot
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Site is what configuration says of a region, as far as plans care.
+type Site struct {
+	Name     string
+	Slot     string // the replication slot that this region streams from
+	Instance bool   // rapbot has been told how to stop and start its server
+}
+
+// Limits bound what is allowed to move between a plan and its running.
+type Limits struct {
+	MaxLag      time.Duration
+	MaxLagBytes int64
+}
+
+// OldestVersion is the first PostgreSQL whose switchover can be proven from
+// the target's own WAL (pg_walinspect came with 15).
+const OldestVersion = 150000
+
+// PlanSwitchover plans a planned change of primary. It fails only when there
+// is nothing to plan: an unknown region, no single primary, or the target
+// being the primary already. Everything else that is wrong is a failed check
+// of a plan that can be shown.
+func PlanSwitchover(t Topology, sites []Site, to string, limits Limits) (Plan, error) {
+	target, ok := t.Region(to)
+	if !ok {
+		return Plan{}, Refuse(NotFound, fmt.Sprintf("There is no region %q.", to), "The regions are "+strings.Join(t.Names(), ", ")+".")
+	}
+	primary, one := t.Primary()
+	if !one {
+		what := "A switchover needs exactly one primary."
+		if c := t.Contradictions(); len(c) > 0 {
+			what = c[0] + " " + what
+		}
+		return Plan{}, Refuse(Precondition, what, "Run /rap status to see what each region says.")
+	}
+	if primary.Name == to {
+		return Plan{}, Refuse(Precondition, to+" is the primary already.", "Name a replica: "+strings.Join(others(t.Names(), to), " or ")+".")
+	}
+	bystanders := others(t.Names(), to, primary.Name)
+	p := Plan{Kind: Switchover, From: primary.Name, To: to, MadeAt: t.At}
+	p.Checks = switchoverChecks(t, primary, target, sites, limits)
+	p.Steps = switchoverSteps(primary.Name, to, bystanders)
+	p.Basis = basisOf(t, primary)
+	p.Impact = Impact{WritePause: time.Second}
+	return p, nil
+}
+
+func switchoverSteps(from, to string, bystanders []string) []Step {
+	steps := []Step{
+		{Kind: StepPrepare, Region: to, Title: "Prepare " + to + " to feed the others", Deadline: time.Minute, Undo: "drop the slots made on " + to},
+		{Kind: StepBlock, Region: from, Title: "Block writers on " + from, Deadline: 15 * time.Second, Undo: "let " + from + " accept writes again"},
+		{Kind: StepCatchUp, Region: to, Title: "Wait until " + to + " has replayed everything", Deadline: 20 * time.Second},
+		{Kind: StepStop, Region: from, Title: "Stop " + from, Deadline: 2 * time.Minute, Undo: "start " + from + " again as the primary"},
+		{Kind: StepProve, Region: to, Title: "Prove from " + to + "'s own WAL that nothing is missing", Deadline: 20 * time.Second},
+		{Kind: StepPromote, Region: to, Title: "Promote " + to, Deadline: time.Minute, Commits: true},
+	}
+	for _, b := range bystanders {
+		steps = append(steps, Step{Kind: StepFollow, Region: b, Title: "Let " + b + " follow " + to, Deadline: time.Minute, Optional: true})
+	}
+	return append(steps,
+		Step{Kind: StepRejoin, Region: from, Title: "Bring " + from + " back as a replica", Deadline: 2 * time.Minute, Optional: true},
+		Step{Kind: StepTidy, Region: to, Title: "Clean up and verify", Deadline: 30 * time.Second, Optional: true})
+}
+
+// basisOf lists what an approval rests upon: the lineage, and each region's
+// role and version.
+func basisOf(t Topology, primary Region) []Fact {
+	facts := []Fact{
+		{"system", primary.Server.SystemID},
+		{"timeline", fmt.Sprint(primary.Server.Timeline)},
+	}
+	for _, r := range t.Regions {
+		facts = append(facts, Fact{r.Name, fmt.Sprintf("%s, PostgreSQL %s", r.Role, VersionName(r.Server.Version))})
+	}
+	return facts
+}
+
+// VersionName turns server_version_num into the name people use: 150018 is 15.18.
+func VersionName(num int) string {
+	if num == 0 {
+		return "of unknown version"
+	}
+	return fmt.Sprintf("%d.%d", num/10000, num%10000)
+}
+
+func others(names []string, except ...string) []string {
+	var out []string
+	for _, n := range names {
+		keep := true
+		for _, e := range except {
+			keep = keep && n != e
+		}
+		if keep {
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+func siteOf(sites []Site, name string) Site {
+	for _, s := range sites {
+		if s.Name == name {
+			return s
+		}
+	}
+	return Site{Name: name}
+}

@@ -1,0 +1,176 @@
+package rapbot
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// transition says from which states a record may come and to which state it
+// leads; an empty To keeps the state. The state diagram in the documentation
+// is drawn from this table.
+type transition struct {
+	From []State
+	To   State
+}
+
+var transitions = map[RecordKind]transition{
+	RecProposed:    {From: []State{""}, To: Proposed},
+	RecCard:        {From: []State{Proposed, AwaitingApproval, Approved, Running, NeedsDecision, Succeeded, Failed, Rejected, Lapsed, Cancelled}},
+	RecAsked:       {From: []State{Proposed}, To: AwaitingApproval},
+	RecApproved:    {From: []State{AwaitingApproval}, To: Approved},
+	RecRejected:    {From: []State{AwaitingApproval}, To: Rejected},
+	RecExpired:     {From: []State{Proposed, AwaitingApproval, Approved}, To: Lapsed},
+	RecCancelled:   {From: []State{Proposed, AwaitingApproval, Approved}, To: Cancelled},
+	RecReplanned:   {From: []State{AwaitingApproval, Approved}, To: AwaitingApproval},
+	RecStarted:     {From: []State{Approved}, To: Running},
+	RecStepStarted: {From: []State{Running}},
+	RecStepDone:    {From: []State{Running}},
+	RecStepFailed:  {From: []State{Running}},
+	RecStopAsked:   {From: []State{Running}},
+	RecRollback:    {From: []State{Running}},
+	RecUndoStarted: {From: []State{Running}},
+	RecUndone:      {From: []State{Running}},
+	RecUndoFailed:  {From: []State{Running}},
+	RecQuestion:    {From: []State{Running}, To: NeedsDecision},
+	RecAnswered:    {From: []State{NeedsDecision}, To: Running},
+	RecSucceeded:   {From: []State{Running}, To: Succeeded},
+	RecFailed:      {From: []State{AwaitingApproval, Approved, Running}, To: Failed},
+}
+
+// Apply returns the operation with one more record. It refuses, with code
+// Conflict, a record that the transition table does not allow or that is out
+// of order, and leaves o as it was.
+func Apply(o Operation, r Record) (Operation, error) {
+	t, ok := transitions[r.Kind]
+	if !ok {
+		return o, &Error{Code: Internal, What: fmt.Sprintf("There is no record kind %q.", r.Kind)}
+	}
+	if !slices.Contains(t.From, o.State) {
+		return o, &Error{Code: Conflict, What: fmt.Sprintf("Operation %s is %s, so it cannot be %s.", o.ID, o.State, r.Kind)}
+	}
+	if r.Seq != o.Seq()+1 {
+		return o, &Error{Code: Conflict, What: fmt.Sprintf("Operation %s has moved on to record %d.", o.ID, o.Seq())}
+	}
+	next := o
+	if t.To != "" {
+		next.State = t.To
+	}
+	next.Steps = slices.Clone(o.Steps)
+	next.Evidence = maps.Clone(o.Evidence)
+	next.Records = append(slices.Clip(slices.Clone(o.Records)), r)
+	if err := fold(&next, r); err != nil {
+		return o, err
+	}
+	if next.State.Final() {
+		next.EndedAt = r.At
+		if r.Kind == RecCard {
+			next.EndedAt = o.EndedAt
+		}
+	}
+	return next, nil
+}
+
+// Replay folds records from the beginning.
+func Replay(id string, records []Record) (Operation, error) {
+	o := Operation{ID: id}
+	for _, r := range records {
+		var err error
+		if o, err = Apply(o, r); err != nil {
+			return o, fmt.Errorf("replay operation %s, record %d: %w", id, r.Seq, err)
+		}
+	}
+	return o, nil
+}
+
+func fold(o *Operation, r Record) error {
+	switch r.Kind {
+	case RecProposed:
+		if r.Plan == nil || r.By == nil {
+			return &Error{Code: Internal, What: "A proposal needs a plan and a requester."}
+		}
+		o.Plan, o.Requester, o.Reason, o.Channel = *r.Plan, *r.By, r.Text, r.Channel
+		o.CreatedAt, o.ExpiresAt = r.At, r.Expires
+		o.Steps = pendingSteps(o.Plan)
+		o.Evidence = map[string]string{}
+	case RecCard:
+		if r.Card != nil {
+			o.Card = *r.Card
+		}
+	case RecApproved:
+		if r.Digest != o.Plan.Digest() {
+			return &Error{Code: Stale, What: "The approval is for another plan."}
+		}
+		o.Approver, o.ApprovedAt = r.By, r.At
+	case RecReplanned:
+		o.Plan, o.ExpiresAt = *r.Plan, r.Expires
+		o.Steps = pendingSteps(o.Plan)
+		o.Approver = nil
+	case RecRejected, RecCancelled, RecExpired, RecSucceeded, RecFailed:
+		o.Outcome = r.Text
+	case RecStopAsked:
+		o.StopAsked = r.By
+	case RecRollback:
+		o.RollingBack = true
+		o.Outcome = r.Text
+	case RecQuestion:
+		o.Question = r.Text
+	case RecAnswered:
+		return foldAnswer(o, r)
+	case RecStepStarted, RecStepDone, RecStepFailed, RecUndoStarted, RecUndone, RecUndoFailed:
+		return foldStep(o, r)
+	}
+	return nil
+}
+
+func foldStep(o *Operation, r Record) error {
+	if r.Step < 0 || r.Step >= len(o.Steps) {
+		return &Error{Code: Internal, What: fmt.Sprintf("Operation %s has no step %d.", o.ID, r.Step+1)}
+	}
+	s := &o.Steps[r.Step]
+	switch r.Kind {
+	case RecStepStarted:
+		if s.Attempts == 0 {
+			s.Started = r.At
+		}
+		s.Status, s.Detail, s.Refused, s.Attempts = StepRunning, "", false, s.Attempts+1
+	case RecStepDone:
+		s.Status, s.Ended, s.Detail, s.Unchanged = StepDone, r.At, r.Text, r.Skipped
+	case RecStepFailed, RecUndoFailed:
+		s.Status, s.Ended, s.Detail, s.Refused = StepFailed, r.At, r.Text, r.Skipped
+	case RecUndoStarted:
+		s.Status = StepUndoing
+	case RecUndone:
+		s.Status, s.Ended, s.Detail = StepUndone, r.At, r.Text
+	}
+	maps.Copy(o.Evidence, r.Evidence)
+	return nil
+}
+
+// foldAnswer puts the step that the question was about back in line.
+func foldAnswer(o *Operation, r Record) error {
+	o.Question = ""
+	if r.Text != AnswerRetry {
+		o.GivenUp = r.By
+		return nil
+	}
+	for i := range o.Steps {
+		if o.Steps[i].Status != StepFailed || o.Plan.Steps[i].Optional {
+			continue
+		}
+		if o.RollingBack {
+			o.Steps[i].Status = StepUndoing
+		} else {
+			o.Steps[i].Status = StepRunning
+		}
+	}
+	return nil
+}
+
+func pendingSteps(p Plan) []StepState {
+	steps := make([]StepState, len(p.Steps))
+	for i := range steps {
+		steps[i].Status = StepPending
+	}
+	return steps
+}
