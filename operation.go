@@ -74,6 +74,7 @@ type Operation struct {
 	Outcome     string            // how it ended, in sentences
 	EndedAt     time.Time
 	Card        Ref // the message that stands for it
+	Told        int // number of the newest record that its thread has been told of
 	Records     []Record
 }
 
@@ -113,7 +114,7 @@ type Record struct {
 	By       *Person           `json:"by,omitempty"`
 	Plan     *Plan             `json:"plan,omitempty"`
 	Digest   string            `json:"digest,omitempty"`
-	Step     int               `json:"step,omitempty"` // from 0
+	Step     int               `json:"step,omitempty"` // from 0; of told, a record's number
 	Text     string            `json:"text,omitempty"`
 	Channel  string            `json:"channel,omitempty"`
 	Expires  time.Time         `json:"expires,omitzero"`
@@ -129,6 +130,7 @@ type RecordKind string
 const (
 	RecProposed    RecordKind = "proposed"     // Plan, By (requester), Text (reason), Channel, Expires
 	RecCard        RecordKind = "card"         // Card: the message that stands for the operation
+	RecTold        RecordKind = "told"         // Step: number of the newest record told in the thread
 	RecAsked       RecordKind = "asked"        // a second person has been asked
 	RecApproved    RecordKind = "approved"     // By, Digest
 	RecRejected    RecordKind = "rejected"     // By, Text (why)

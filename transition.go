@@ -14,9 +14,12 @@ type transition struct {
 	To   State
 }
 
+var anyState = []State{Proposed, AwaitingApproval, Approved, Running, NeedsDecision, Succeeded, Failed, Rejected, Lapsed, Cancelled}
+
 var transitions = map[RecordKind]transition{
 	RecProposed:    {From: []State{""}, To: Proposed},
-	RecCard:        {From: []State{Proposed, AwaitingApproval, Approved, Running, NeedsDecision, Succeeded, Failed, Rejected, Lapsed, Cancelled}},
+	RecCard:        {From: anyState},
+	RecTold:        {From: anyState},
 	RecAsked:       {From: []State{Proposed}, To: AwaitingApproval},
 	RecApproved:    {From: []State{AwaitingApproval}, To: Approved},
 	RecRejected:    {From: []State{AwaitingApproval}, To: Rejected},
@@ -62,11 +65,8 @@ func Apply(o Operation, r Record) (Operation, error) {
 	if err := fold(&next, r); err != nil {
 		return o, err
 	}
-	if next.State.Final() {
+	if next.State.Final() && !o.State.Final() {
 		next.EndedAt = r.At
-		if r.Kind == RecCard {
-			next.EndedAt = o.EndedAt
-		}
 	}
 	return next, nil
 }
@@ -97,6 +97,8 @@ func fold(o *Operation, r Record) error {
 		if r.Card != nil {
 			o.Card = *r.Card
 		}
+	case RecTold:
+		o.Told = r.Step
 	case RecApproved:
 		if r.Digest != o.Plan.Digest() {
 			return &Error{Code: Stale, What: "The approval is for another plan."}

@@ -1,0 +1,82 @@
+package cards
+
+import (
+	"fmt"
+
+	"github.com/rap-analyzer/rapbot"
+)
+
+// Plan is a dry run: the plan and every check, with nothing to press.
+func Plan(p rapbot.Plan) rapbot.Message {
+	title := p.Title() + " — dry run"
+	m := rapbot.Message{Summary: title, Blocks: []rapbot.Block{rapbot.Heading{Text: title}}}
+	m.Blocks = append(m.Blocks, rapbot.Paragraph{Text: impact(p)})
+	m.Blocks = append(m.Blocks, rapbot.Paragraph{Text: rapbot.Say(rapbot.B("Checks"))}, checkLines(p.Checks))
+	m.Blocks = append(m.Blocks, rapbot.Paragraph{Text: rapbot.Say(rapbot.B("Steps"))}, planSteps(p))
+	verdict := "Nothing was changed. It could run now, once somebody else approves it."
+	if !p.Runnable() {
+		verdict = fmt.Sprintf("Nothing was changed. It cannot run now: %s.", count(len(p.ChecksWith(rapbot.Fail)), "check fails", "checks fail"))
+	}
+	m.Blocks = append(m.Blocks, rapbot.Note{Text: rapbot.Say(verdict+" Plan ", rapbot.Mono(p.ShortDigest()), ", observed at ", rapbot.When(p.MadeAt), ".")})
+	return m
+}
+
+// Unrunnable tells why a plan was not proposed: the failed checks with what
+// mends them.
+func Unrunnable(p rapbot.Plan) rapbot.Message {
+	title := p.Title() + " cannot run now"
+	m := rapbot.Message{Summary: title, Blocks: []rapbot.Block{rapbot.Heading{Text: title}}}
+	lines := rapbot.Steps{}
+	for _, c := range p.ChecksWith(rapbot.Fail) {
+		lines = append(lines, checkLine(c))
+	}
+	m.Blocks = append(m.Blocks, lines, rapbot.Note{Text: rapbot.Say("Nothing was changed. See every check with /rap failover " + p.To + " --dry-run.")})
+	return m
+}
+
+func impact(p rapbot.Plan) rapbot.Text {
+	text := rapbot.Say(rapbot.B(p.From), " → ", rapbot.B(p.To), ". ")
+	if p.Impact.WritePause > 0 {
+		text = append(text, rapbot.Say("Writes pause for about "+rapbot.Duration(p.Impact.WritePause)+"; reads go on. ")...)
+	}
+	if p.Impact.Lossless() {
+		return append(text, rapbot.Say("Nothing that was acknowledged is lost.")...)
+	}
+	return append(text, rapbot.Say(rapbot.B(fmt.Sprintf("Up to %s, %s of acknowledged writes may be lost.", rapbot.Bytes(p.Impact.LossBytes), rapbot.Duration(p.Impact.LossTime))))...)
+}
+
+func planSteps(p rapbot.Plan) rapbot.Steps {
+	lines := rapbot.Steps{}
+	for _, s := range p.Steps {
+		detail := ""
+		if s.Commits {
+			detail = "the point of no return"
+		}
+		lines = append(lines, rapbot.StepLine{Mark: rapbot.MarkPending, Title: s.Title, Detail: detail})
+	}
+	return lines
+}
+
+func checkLines(checks []rapbot.Check) rapbot.Steps {
+	lines := rapbot.Steps{}
+	for _, c := range checks {
+		lines = append(lines, checkLine(c))
+	}
+	return lines
+}
+
+func checkLine(c rapbot.Check) rapbot.StepLine {
+	mark := map[rapbot.Verdict]string{rapbot.Pass: rapbot.MarkDone, rapbot.Warn: rapbot.MarkWarning, rapbot.Fail: rapbot.MarkFailed}[c.Verdict]
+	detail := c.Detail
+	if c.Verdict == rapbot.Fail && c.Fix != "" {
+		detail += ". " + c.Fix
+	}
+	return rapbot.StepLine{Mark: mark, Title: c.Name, Detail: detail}
+}
+
+func count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
