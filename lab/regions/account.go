@@ -1,0 +1,137 @@
+package regions
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"syscall"
+)
+
+// account is the user that the servers run as. PostgreSQL refuses to run as root, so root hands over to an unprivileged user;
+// everybody else runs the servers as themselves.
+type account struct {
+	uid, gid int
+	handOver bool
+}
+
+func serverAccount() (account, error) {
+	if os.Getuid() != 0 {
+		return account{uid: os.Getuid(), gid: os.Getgid()}, nil
+	}
+	for _, name := range []string{"postgres", "nobody"} {
+		u, err := user.Lookup(name)
+		if err != nil {
+			continue
+		}
+		uid, errUID := strconv.Atoi(u.Uid)
+		gid, errGID := strconv.Atoi(u.Gid)
+		if errUID == nil && errGID == nil {
+			return account{uid: uid, gid: gid, handOver: true}, nil
+		}
+	}
+	return account{}, fmt.Errorf("PostgreSQL does not run as root, and there is no user postgres or nobody to run it as")
+}
+
+// command prepares a program of PostgreSQL's to run as the account, in dir. Its environment is made from nothing: a PGHOST or
+// PGSSLMODE of the person at the terminal would reach the WAL receivers.
+func (a account) command(dir, program string, args ...string) *exec.Cmd {
+	cmd := exec.Command(program, args...)
+	cmd.Dir = dir
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "LC_ALL=C", "TZ=UTC"}
+	cmd.SysProcAttr = &syscall.SysProcAttr{
+		// A group of its own, so that Ctrl-C in a terminal reaches the lab and not the servers behind its back.
+		Setpgid:   true,
+		Pdeathsig: syscall.SIGKILL,
+	}
+	if a.handOver {
+		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: uint32(a.uid), Gid: uint32(a.gid)}
+	}
+	return cmd
+}
+
+// give makes a file or folder the account's, since a server must be able to remove its own standby.signal.
+func (a account) give(path string) error {
+	if !a.handOver {
+		return nil
+	}
+	return os.Chown(path, a.uid, a.gid)
+}
+
+// writeFile writes a file that only the account can read. It replaces the file in one step: a server killed at
+// any moment finds the old text or the new.
+func (a account) writeFile(path, text string) error {
+	fresh := path + ".new"
+	if err := os.WriteFile(fresh, []byte(text), 0o600); err != nil {
+		return err
+	}
+	if err := a.give(fresh); err != nil {
+		return err
+	}
+	return os.Rename(fresh, path)
+}
+
+// reaches says whether the account can come to dir through all the folders above it.
+func (a account) reaches(dir string) bool {
+	if !a.handOver {
+		return true
+	}
+	for {
+		info, err := os.Stat(dir)
+		if err != nil {
+			return false
+		}
+		stat, ok := info.Sys().(*syscall.Stat_t)
+		if !ok {
+			return false
+		}
+		need := os.FileMode(0o001)
+		if int(stat.Uid) == a.uid {
+			need = 0o100
+		} else if int(stat.Gid) == a.gid {
+			need = 0o010
+		}
+		if info.Mode().Perm()&need == 0 {
+			return false
+		}
+		if parent := filepath.Dir(dir); parent != dir {
+			dir = parent
+			continue
+		}
+		return true
+	}
+}
+
+// home settles where the servers live: in wanted, or in a folder of our own when nothing was wanted or when the account cannot get
+// there (below /root, say, or a folder of mode 0700). The second result says that the folder is temporary and ours to remove.
+func (a account) home(wanted string) (string, bool, error) {
+	if wanted != "" {
+		if err := os.MkdirAll(wanted, 0o755); err != nil {
+			return "", false, err
+		}
+		dir, err := filepath.Abs(wanted)
+		if err != nil {
+			return "", false, err
+		}
+		if dir, err = filepath.EvalSymlinks(dir); err != nil {
+			return "", false, err
+		}
+		if a.reaches(dir) {
+			return dir, false, nil
+		}
+	}
+	dir, err := os.MkdirTemp("", "rapbot-regions-")
+	if err != nil {
+		return "", false, err
+	}
+	if err := os.Chmod(dir, 0o711); err != nil {
+		return "", false, err
+	}
+	if !a.reaches(dir) {
+		_ = os.Remove(dir)
+		return "", false, fmt.Errorf("user %d cannot reach %s: set TMPDIR to a folder that everybody can enter", a.uid, filepath.Dir(dir))
+	}
+	return dir, true, nil
+}

@@ -1,0 +1,103 @@
+package regions
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/jackc/pgx/v5"
+	"golang.org/x/sync/errgroup"
+)
+
+// bootstrap makes the first server a primary from nothing and the others its replicas by base backups. Nothing is synced to disk here
+// (--no-sync): a machine that loses power in these seconds loses a lab that holds nothing yet.
+func (f *Fleet) bootstrap(ctx context.Context) error {
+	if err := f.each((*Server).layOut); err != nil {
+		return err
+	}
+	primary := f.servers[0]
+	if err := primary.initialise(ctx); err != nil {
+		return fmt.Errorf("%s: %w", primary.Name, err)
+	}
+	if err := primary.launch(ctx); err != nil {
+		return err
+	}
+	if err := f.fill(ctx, primary); err != nil {
+		return fmt.Errorf("fill %s: %w", primary.Name, err)
+	}
+	replicas, withCtx := errgroup.WithContext(ctx)
+	for _, server := range f.servers[1:] {
+		replicas.Go(func() error {
+			if err := server.copyFrom(withCtx, primary); err != nil {
+				return fmt.Errorf("%s: %w", server.Name, err)
+			}
+			return server.StartReplica(withCtx)
+		})
+	}
+	if err := replicas.Wait(); err != nil {
+		return err
+	}
+	return f.awaitStreaming(ctx, primary)
+}
+
+// layOut makes the server's folder and the files beside its data.
+func (s *Server) layOut() error {
+	if entries, err := os.ReadDir(s.dir); err == nil && len(entries) > 0 {
+		if _, err := os.Stat(s.path("server.conf")); err != nil {
+			return fmt.Errorf("%s holds something else than a server of the lab", s.dir)
+		}
+		if err := os.RemoveAll(s.dir); err != nil {
+			return err
+		}
+	}
+	if err := os.MkdirAll(s.dir, 0o755); err != nil {
+		return err
+	}
+	if err := s.fleet.account.give(s.dir); err != nil {
+		return err
+	}
+	if err := s.fleet.account.writeFile(s.path("server.conf"), s.settings()); err != nil {
+		return err
+	}
+	return s.fleet.account.writeFile(s.path("pgpass"), s.passwords())
+}
+
+func (s *Server) initialise(ctx context.Context) error {
+	account := s.fleet.account
+	secret := s.path("initdb-password")
+	if err := account.writeFile(secret, s.fleet.passwords[Admin]); err != nil {
+		return err
+	}
+	defer os.Remove(secret)
+	err := run(ctx, account.command(s.dir, s.fleet.pg.program("initdb"), "--pgdata="+s.DataDir(), "--username="+string(Admin),
+		"--pwfile="+secret, "--auth=scram-sha-256", "--data-checksums", "--encoding=UTF8", "--locale=C", "--no-sync"))
+	if err != nil {
+		return err
+	}
+	return account.writeFile(s.data("pg_hba.conf"), accessRules)
+}
+
+// copyFrom takes a base backup of the primary. It is spared the checks of pg_verifybackup, which nobody will run.
+func (s *Server) copyFrom(ctx context.Context, primary *Server) error {
+	from := fmt.Sprintf("host=127.0.0.1 port=%d user=replicator passfile=%s sslmode=disable gssencmode=disable",
+		primary.Port, quoteConninfo(s.path("pgpass")))
+	return run(ctx, s.fleet.account.command(s.dir, s.fleet.pg.program("pg_basebackup"), "--pgdata="+s.DataDir(), "--dbname="+from,
+		"--checkpoint=fast", "--no-sync", "--no-manifest"))
+}
+
+func (f *Fleet) awaitStreaming(ctx context.Context, primary *Server) error {
+	conn, err := pgx.Connect(ctx, primary.DSN(Admin))
+	if err != nil {
+		return err
+	}
+	defer closeNow(conn)
+	var streaming int
+	err = until(ctx, 5*glance, func() bool {
+		row := conn.QueryRow(ctx, "SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming'")
+		return row.Scan(&streaming) == nil && streaming >= len(f.servers)-1
+	})
+	if err != nil {
+		return fmt.Errorf("%d of %d replicas stream: %w", streaming, len(f.servers)-1, err)
+	}
+	return nil
+}

@@ -1,0 +1,42 @@
+package regions
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// DSN is the address of this server's database for a role.
+func (s *Server) DSN(role Role) string { return s.dsn(role, database) }
+
+func (s *Server) dsn(role Role, db string) string {
+	return fmt.Sprintf("postgres://%s:%s@127.0.0.1:%d/%s?sslmode=disable&connect_timeout=2", role, s.fleet.passwords[role], s.Port, db)
+}
+
+// MultiHostDSN is the application's address: all the servers, of which the driver takes the one that accepts writes. It is
+// in the form of keywords, since Go's URL parser no longer takes several hosts.
+func (f *Fleet) MultiHostDSN() string {
+	hosts, ports := f.hostsAndPorts()
+	return fmt.Sprintf("host=%s port=%s user=%s password=%s dbname=%s sslmode=disable target_session_attrs=read-write connect_timeout=1",
+		hosts, ports, App, f.passwords[App], database)
+}
+
+func (f *Fleet) hostsAndPorts() (hosts, ports string) {
+	var h, p []string
+	for _, server := range f.servers {
+		h = append(h, "127.0.0.1")
+		p = append(p, strconv.Itoa(server.Port))
+	}
+	return strings.Join(h, ","), strings.Join(p, ",")
+}
+
+// closeNow ends a connection without waiting for a server that does not answer.
+func closeNow(conn *pgx.Conn) {
+	ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
+	defer cancel()
+	_ = conn.Close(ctx)
+}

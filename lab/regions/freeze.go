@@ -1,0 +1,115 @@
+package regions
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// freezer is a stopped WAL receiver and a guard over it. A stopped process obeys nobody, so it would stay for ever if the lab were
+// killed; the guard is a shell that waits on a pipe from the lab and kills the receiver when the pipe closes without a word.
+type freezer struct {
+	pid   int
+	guard *process
+	pipe  io.WriteCloser
+}
+
+const guardScript = `read -r _ || kill -KILL "$0"`
+
+// Freeze stops the process that receives WAL. The server goes on answering from what it has replayed, and the
+// primary goes on believing for a while that it streams: what a hung network or a stalled disk looks like.
+func (s *Server) Freeze() error {
+	p := s.current()
+	if p == nil {
+		return fmt.Errorf("freeze %s: the server is down", s.Name)
+	}
+	if s.State() == Frozen {
+		return nil
+	}
+	pid := walReceiver(p.pid())
+	if pid == 0 {
+		return fmt.Errorf("freeze %s: it has no WAL receiver, so it is a primary or its primary is away", s.Name)
+	}
+	f, err := s.freeze(pid)
+	if err != nil {
+		return fmt.Errorf("freeze %s: %w", s.Name, err)
+	}
+	s.mu.Lock()
+	s.frozen = f
+	s.mu.Unlock()
+	s.fleet.log("%s frozen (WAL receiver %d)", s.Name, pid)
+	return nil
+}
+
+func (s *Server) freeze(pid int) (*freezer, error) {
+	cmd := s.fleet.account.command(s.dir, "/bin/sh", "-c", guardScript, fmt.Sprint(pid))
+	cmd.SysProcAttr.Pdeathsig = 0 // its work begins at the lab's death
+	pipe, err := cmd.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	guard, err := launch(cmd)
+	if err != nil {
+		return nil, err
+	}
+	f := &freezer{pid: pid, guard: guard, pipe: pipe}
+	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
+		f.dismiss()
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	if err := until(ctx, glance, func() bool { state, _ := kernelView(pid); return state == 'T' }); err != nil {
+		f.dismiss()
+		return nil, fmt.Errorf("WAL receiver %d does not stop: %w", pid, err)
+	}
+	return f, nil
+}
+
+// Thaw lets the WAL receiver go on. A server that is not frozen is a success.
+func (s *Server) Thaw() error {
+	f := s.takeFreezer()
+	if f == nil {
+		return nil
+	}
+	err := syscall.Kill(f.pid, syscall.SIGCONT)
+	f.dismiss()
+	if err != nil {
+		return fmt.Errorf("thaw %s: %w", s.Name, err)
+	}
+	s.fleet.log("%s thawed", s.Name)
+	return nil
+}
+
+// takeFreezer hands the freezer to exactly one caller, who ends it.
+func (s *Server) takeFreezer() *freezer {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f := s.frozen
+	s.frozen = nil
+	return f
+}
+
+// dismiss sends the guard home and leaves the receiver as it is.
+func (f *freezer) dismiss() {
+	_, _ = io.WriteString(f.pipe, "\n")
+	f.finish()
+}
+
+// finish lets the guard kill the receiver, and waits for the guard.
+func (f *freezer) finish() {
+	_ = f.pipe.Close()
+	<-f.guard.done
+}
+
+func walReceiver(postmaster int) int {
+	for _, child := range childrenOf(postmaster) {
+		if strings.Contains(title(child), "walreceiver") {
+			return child
+		}
+	}
+	return 0
+}

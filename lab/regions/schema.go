@@ -1,0 +1,105 @@
+package regions
+
+import (
+	"context"
+	"crypto/rand"
+	_ "embed" // the SQL files
+	"encoding/hex"
+	"fmt"
+	"strings"
+	"text/template"
+
+	"github.com/jackc/pgx/v5"
+)
+
+//go:embed schema.sql
+var schemaSQL string
+
+//go:embed grants.sql
+var grantsSQL string
+
+//go:embed grants15.sql
+var grants15SQL string
+
+const database = "rap"
+
+// Role is a login of the databases.
+type Role string
+
+// The logins that the lab hands out.
+const (
+	Admin  Role = "admin"  // a superuser, for the lab and its tests
+	Rapbot Role = "rapbot" // the bot, with the least rights it can do its work with
+	App    Role = "app"    // the application: adds rows and reads them
+)
+
+// replicator is what the WAL receivers log in as. It stays inside the fleet.
+const replicator Role = "replicator"
+
+func newPasswords() map[Role]string {
+	passwords := map[Role]string{}
+	for _, role := range []Role{Admin, Rapbot, App, replicator} {
+		random := make([]byte, 16)
+		_, _ = rand.Read(random) // never fails: the program ends if the kernel has no randomness
+		passwords[role] = hex.EncodeToString(random)
+	}
+	return passwords
+}
+
+// fill makes a fresh primary the fleet's: roles, database, tables, rights, and a slot for each replica to come.
+func (f *Fleet) fill(ctx context.Context, primary *Server) error {
+	statements := []string{
+		fmt.Sprintf("CREATE ROLE replicator LOGIN REPLICATION PASSWORD '%s'", f.passwords[replicator]),
+		fmt.Sprintf("CREATE ROLE rapbot LOGIN PASSWORD '%s'", f.passwords[Rapbot]),
+		fmt.Sprintf("CREATE ROLE app LOGIN PASSWORD '%s'", f.passwords[App]),
+		"CREATE DATABASE " + database,
+		"REVOKE ALL ON DATABASE " + database + " FROM public",
+		"GRANT CONNECT ON DATABASE " + database + " TO rapbot, app",
+	}
+	for _, server := range f.servers {
+		if server != primary {
+			statements = append(statements, fmt.Sprintf("SELECT pg_create_physical_replication_slot('%s', true)", server.Slot))
+		}
+	}
+	if err := execute(ctx, primary.dsn(Admin, "postgres"), statements...); err != nil {
+		return err
+	}
+	grants, err := f.renderGrants()
+	if err != nil {
+		return err
+	}
+	return execute(ctx, primary.DSN(Admin), schemaSQL, grants)
+}
+
+func (f *Fleet) renderGrants() (string, error) {
+	var slots []string
+	for _, server := range f.servers {
+		slots = append(slots, server.Slot)
+	}
+	text := grantsSQL
+	if f.pg.major >= 15 {
+		text += grants15SQL
+	}
+	page, err := template.New("grants").Parse(text)
+	if err != nil {
+		return "", fmt.Errorf("grants: %w", err)
+	}
+	var b strings.Builder
+	err = page.Execute(&b, struct{ SlotPattern string }{strings.Join(slots, "|")})
+	return b.String(), err
+}
+
+// execute runs each statement, or file of statements, on one connection. The error leaves the statement out: it may hold a password.
+func execute(ctx context.Context, dsn string, statements ...string) error {
+	conn, err := pgx.Connect(ctx, dsn)
+	if err != nil {
+		return err
+	}
+	defer closeNow(conn)
+	for i, statement := range statements {
+		if _, err := conn.Exec(ctx, statement); err != nil {
+			return fmt.Errorf("statement %d: %w", i+1, err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,207 @@
+package regions
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// State is what has become of a server's processes.
+type State string
+
+// The states of a server. Frozen is running with a stopped WAL receiver.
+const (
+	Running State = "running"
+	Stopped State = "stopped"
+	Killed  State = "killed"
+	Frozen  State = "frozen"
+)
+
+// Server is the PostgreSQL of one region.
+type Server struct {
+	Name string // us-east-1
+	Slot string // use1
+	Port int    // on 127.0.0.1, the same for the fleet's life
+
+	fleet    *Fleet
+	dir      string
+	held     reservation
+	starting chan struct{} // one start at a time; a channel, so that waiting for it can be given up
+
+	mu     sync.Mutex
+	proc   *process // the last postmaster; nil before the first
+	frozen *freezer // nil when the WAL receiver is not frozen
+}
+
+func newServer(f *Fleet, name string, held reservation) *Server {
+	return &Server{
+		Name: name, Slot: SlotName(name), Port: held.port,
+		fleet: f, held: held, dir: filepath.Join(f.dir, name), starting: make(chan struct{}, 1),
+	}
+}
+
+func (s *Server) path(name string) string { return filepath.Join(s.dir, name) }
+func (s *Server) data(name string) string { return filepath.Join(s.dir, "data", name) }
+
+// DataDir is the server's data folder, readable to root and to the user the servers run as.
+func (s *Server) DataDir() string { return s.path("data") }
+
+// LogFile is where the server writes its log.
+func (s *Server) LogFile() string { return s.path("server.log") }
+
+// current is the running postmaster, or nil.
+func (s *Server) current() *process {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.proc == nil || !s.proc.alive() {
+		return nil
+	}
+	return s.proc
+}
+
+// State tells what has become of the server. Killed is any end by a signal, also one that came from outside the lab.
+func (s *Server) State() State {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.proc == nil:
+		return Stopped
+	case s.proc.alive() && s.frozen != nil:
+		return Frozen
+	case s.proc.alive():
+		return Running
+	case s.proc.killed():
+		return Killed
+	}
+	return Stopped
+}
+
+// launch starts the postmaster in the foreground and waits until it accepts connections. What makes the server this one is on the
+// command line, where no file copied from another region can change it.
+func (s *Server) launch(ctx context.Context) error {
+	log, err := os.OpenFile(s.LogFile(), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	cmd := s.fleet.account.command(s.dir, s.fleet.pg.program("postgres"), "-D", s.DataDir(),
+		"-c", "config_file="+s.path("server.conf"), "-c", "port="+strconv.Itoa(s.Port),
+		"-c", "listen_addresses=127.0.0.1", "-c", "cluster_name="+s.Name)
+	cmd.Stdout, cmd.Stderr = log, log
+	p, err := launch(cmd)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	s.proc = p
+	s.mu.Unlock()
+	go func() {
+		<-p.done
+		if f := s.takeFreezer(); f != nil {
+			f.finish() // a stopped receiver does not notice that its postmaster is gone
+		}
+	}()
+	return s.awaitReady(ctx, p)
+}
+
+// awaitReady watches the line of postmaster.pid in which the postmaster says what it is doing. That costs the server
+// nothing, where a connection every few milliseconds would slow its start down.
+func (s *Server) awaitReady(ctx context.Context, p *process) error {
+	const pidLine, statusLine = 0, 7
+	err := until(ctx, 5*glance, func() bool {
+		text, _ := os.ReadFile(s.data("postmaster.pid"))
+		lines := strings.Split(string(text), "\n")
+		ready := len(lines) > statusLine && lines[pidLine] == strconv.Itoa(p.pid()) && strings.TrimSpace(lines[statusLine]) == "ready"
+		return ready || !p.alive()
+	})
+	if err != nil {
+		return fmt.Errorf("start %s: accepts no connections yet: %w", s.Name, err)
+	}
+	if !p.alive() {
+		text, _ := os.ReadFile(s.LogFile())
+		return fmt.Errorf("start %s: the server ended: %s", s.Name, lastLines(string(text), 5))
+	}
+	return nil
+}
+
+// Stop ends the server cleanly: sessions are cut, the replicas that are connected get everything, the data are closed by a shutdown
+// checkpoint. A server that is down already is a success. When ctx ends first the server goes on stopping.
+func (s *Server) Stop(ctx context.Context) error {
+	p := s.current()
+	if p == nil {
+		return nil
+	}
+	// A frozen receiver cannot obey, and the server would wait for it for ever.
+	if err := s.Thaw(); err != nil {
+		return err
+	}
+	if err := p.end(ctx, syscall.SIGINT); err != nil {
+		return fmt.Errorf("stop %s: still shutting down: %w", s.Name, err)
+	}
+	s.fleet.log("%s stopped", s.Name)
+	return nil
+}
+
+// Kill ends the server and all its processes at once, as a power cut would.
+func (s *Server) Kill() error {
+	p := s.current()
+	if p == nil {
+		return nil
+	}
+	if f := s.takeFreezer(); f != nil {
+		defer f.dismiss() // the receiver dies with the others
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	if err := killTree(ctx, p); err != nil {
+		return fmt.Errorf("kill %s: %w", s.Name, err)
+	}
+	s.sweep()
+	s.fleet.log("%s killed", s.Name)
+	return nil
+}
+
+// sweep removes what a killed postmaster leaves and a restart could stumble over: the pid file, whose number may by then be
+// another process's, and the shared memory segment that it names.
+func (s *Server) sweep() {
+	text, err := os.ReadFile(s.data("postmaster.pid"))
+	if err != nil {
+		return
+	}
+	const memoryLine = 6
+	if lines := strings.Split(string(text), "\n"); len(lines) > memoryLine {
+		if fields := strings.Fields(lines[memoryLine]); len(fields) == 2 {
+			if id, err := strconv.Atoi(fields[1]); err == nil {
+				_, _ = unix.SysvShmCtl(id, unix.IPC_RMID, nil)
+			}
+		}
+	}
+	_ = os.Remove(s.data("postmaster.pid"))
+}
+
+// finish ends the server for good. Data that are about to be removed need no shutdown checkpoint.
+func (s *Server) finish(throwAway bool) error {
+	p := s.current()
+	if p == nil {
+		return nil
+	}
+	how := syscall.SIGINT
+	if throwAway {
+		how = syscall.SIGQUIT
+	}
+	_ = s.Thaw()
+	ctx, cancel := context.WithTimeout(context.Background(), 7*time.Second)
+	defer cancel()
+	if p.end(ctx, how) == nil {
+		return nil
+	}
+	return s.Kill()
+}

@@ -1,0 +1,134 @@
+package regions
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// patience is how long a server may take to answer before it counts as silent.
+const patience = 500 * time.Millisecond
+
+// LSN is a place in the WAL, in bytes.
+type LSN uint64
+
+// String gives PostgreSQL's own form, 0/3000148.
+func (l LSN) String() string { return fmt.Sprintf("%X/%X", uint32(l>>32), uint32(l)) }
+
+// Observation is what a server says of itself.
+type Observation struct {
+	Replica   bool
+	Writable  bool // a new session may write: a primary that default_transaction_read_only does not hold back
+	Timeline  int
+	LSN       LSN  // flushed on a primary, replayed on a replica
+	Streaming bool // the WAL receiver says so, which it also does while it is frozen
+}
+
+// pg_lsn minus 0/0 is the number of bytes, which spares a parser of the two halves.
+const observeSQL = `
+SELECT pg_is_in_recovery(),
+       current_setting('transaction_read_only') = 'off',
+       (CASE WHEN pg_is_in_recovery() THEN coalesce(pg_last_wal_replay_lsn(), '0/0')
+             ELSE pg_current_wal_flush_lsn() END - '0/0'::pg_lsn)::bigint,
+       CASE WHEN pg_is_in_recovery()
+            THEN coalesce((SELECT received_tli FROM pg_stat_wal_receiver), (SELECT timeline_id FROM pg_control_checkpoint()))
+            ELSE ('x' || left(pg_walfile_name(pg_current_wal_flush_lsn()), 8))::bit(32)::int END,
+       coalesce((SELECT status = 'streaming' FROM pg_stat_wal_receiver), false)`
+
+// Observe asks the server over a connection of its own, as rapbot: a session of another role would be one more that rapbot must end
+// before a switchover.
+func (s *Server) Observe(ctx context.Context) (Observation, error) {
+	conn, err := pgx.Connect(ctx, s.DSN(Rapbot))
+	if err != nil {
+		return Observation{}, err
+	}
+	defer closeNow(conn)
+	var o Observation
+	var position int64
+	err = conn.QueryRow(ctx, observeSQL).Scan(&o.Replica, &o.Writable, &position, &o.Timeline, &o.Streaming)
+	o.LSN = LSN(position)
+	return o, err
+}
+
+// RegionStatus is a region's line in GET /lab/fleet. What is not known is left out.
+type RegionStatus struct {
+	Name      string `json:"name"`
+	State     State  `json:"state"`
+	Role      string `json:"role"` // primary, replica or unknown
+	Writable  bool   `json:"writable"`
+	Timeline  int    `json:"timeline"`
+	LSN       string `json:"lsn"`
+	LagBytes  *int64 `json:"lag_bytes,omitempty"`
+	Streaming *bool  `json:"streaming,omitempty"`
+	Error     string `json:"error,omitempty"` // why a running server did not answer
+}
+
+// Status asks all servers at once and waits half a second at most, so that a silent one costs the others nothing.
+func (f *Fleet) Status(ctx context.Context) []RegionStatus {
+	seen := f.observeAll(ctx)
+	primary := newestPrimary(seen)
+	lines := make([]RegionStatus, len(f.servers))
+	for i, server := range f.servers {
+		line := RegionStatus{Name: server.Name, State: server.State(), Role: "unknown"}
+		switch o, err := seen[i].Observation, seen[i].err; {
+		case err != nil && (line.State == Running || line.State == Frozen):
+			line.Error = err.Error()
+		case err == nil:
+			line.Role, line.Writable, line.Timeline, line.LSN = roleName(o.Replica), o.Writable, o.Timeline, o.LSN.String()
+			if o.Replica {
+				streaming := o.Streaming && line.State != Frozen
+				line.Streaming = &streaming
+			}
+			if o.Replica && primary >= 0 {
+				// The two were not read at the same instant, so a replica may seem to be ahead.
+				lag := max(0, int64(seen[primary].LSN)-int64(o.LSN))
+				line.LagBytes = &lag
+			}
+		}
+		lines[i] = line
+	}
+	return lines
+}
+
+type observed struct {
+	Observation
+	err error
+}
+
+func (f *Fleet) observeAll(ctx context.Context) []observed {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	seen := make([]observed, len(f.servers))
+	_ = f.each(func(s *Server) error { // errors are part of what was seen
+		for i, other := range f.servers {
+			if s == other {
+				o, err := s.Observe(ctx)
+				seen[i] = observed{o, err}
+			}
+		}
+		return nil
+	})
+	return seen
+}
+
+// newestPrimary picks the present primary: of two that call themselves so, the one on the later timeline was promoted last.
+// It is -1 when there is none.
+func newestPrimary(seen []observed) int {
+	newest := -1
+	for i, o := range seen {
+		if o.err == nil && !o.Replica && (newest < 0 || o.Timeline > seen[newest].Timeline) {
+			newest = i
+		}
+	}
+	return newest
+}
+
+// Primary is the present primary, or an error when no server is one.
+func (f *Fleet) Primary(ctx context.Context) (*Server, error) {
+	if i := newestPrimary(f.observeAll(ctx)); i >= 0 {
+		return f.servers[i], nil
+	}
+	return nil, fmt.Errorf("no region has a primary")
+}
