@@ -1,0 +1,114 @@
+// Breaking things on purpose, and mending them. Every button says in its title what it does.
+
+import {api} from './api.js';
+import {attempt, toast} from './dialogs.js';
+import {fill, h, printOf} from './dom.js';
+
+/** A small button that runs an act and says when it is done or refused. */
+function breaker(label, title, act, {danger = false, disabled = false, testid, done} = {}) {
+  const node = h('button.button.button-small', {
+    type: 'button', title, disabled, class: danger ? 'button-break' : null, data: {testid},
+    onclick: async () => {
+      if (node.hasAttribute('aria-busy')) return;
+      node.setAttribute('aria-busy', 'true');
+      const answer = await attempt(act, `${label}: `);
+      node.removeAttribute('aria-busy');
+      if (answer) {
+        toast(done || `${label}: done`, 'note');
+      }
+    },
+  }, h('span.button-label', null, label));
+  return node;
+}
+
+const row = (label, ...buttons) => h('div.break-row', {role: 'group', 'aria-label': label}, h('span.break-label', null, label), h('div.break-buttons', null, buttons));
+
+function regionRow({name, state, role}) {
+  const up = state === 'running' || state === 'frozen';
+  const act = (what) => () => api.breakRegion(what, name);
+  const id = (what) => `${what}-${name}`;
+  return row(name,
+    up && breaker('Kill', `kill -9 on the PostgreSQL server of ${name}: no shutdown checkpoint, connections cut`, act('kill'), {danger: true, testid: id('kill'), done: `${name} was killed`}),
+    up && breaker('Stop', `Stops the PostgreSQL server of ${name} cleanly (fast shutdown, with its checkpoint)`, act('stop'), {testid: id('stop'), done: `${name} was stopped`}),
+    !up && breaker('Start', `Starts the PostgreSQL server of ${name} again as it was: a former primary starts as what its data folder says it is`, act('start'), {testid: id('start'), done: `${name} was started`}),
+    up && state !== 'frozen' && breaker('Freeze', `Freezes the WAL receiver of ${name} (SIGSTOP), so that its lag grows`, act('freeze'), {disabled: role === 'primary', testid: id('freeze'), done: `${name} receives no WAL any more`}),
+    state === 'frozen' && breaker('Thaw', `Lets the WAL receiver of ${name} go on (SIGCONT)`, act('thaw'), {testid: id('thaw'), done: `${name} receives WAL again`}));
+}
+
+/** The part of the panel with the buttons. afterwards is called when something of Slack's has changed. */
+export function breakers(afterwards) {
+  const regions = h('div.break-regions');
+  const slack = h('div.break-slack');
+  const alerts = h('div.break-alerts');
+  let faults = {};
+  let replicas = [];
+  let regionsPrint = '';
+  let slackPrint = '';
+  let alertsPrint = '';
+
+  const fault = (body) => async () => {
+    const answer = await api.faults(body);
+    takeFaults(answer);
+    afterwards();
+    return answer;
+  };
+
+  function takeFaults(answer) {
+    faults = answer?.faults || answer || {};
+    showSlack();
+  }
+
+  function showSlack() {
+    const down = Boolean(faults.refuse_connections);
+    const print = printOf(down);
+    if (print === slackPrint) return;
+    slackPrint = print;
+    fill(slack, row('Slack',
+      breaker('Drop connections', 'Cuts every Socket Mode connection without a close frame; the bot must notice and connect again', fault({drop: true}), {danger: true, testid: 'slack-drop', done: 'Every connection was cut'}),
+      down
+        ? breaker('Slack up', 'Lets the bot connect to Slack again', fault({refuse_connections: false}), {testid: 'slack-up', done: 'Slack takes connections again'})
+        : breaker('Slack down', 'Cuts the bot off: no connection is taken until Slack is up again', fault({refuse_connections: true, drop: true}), {danger: true, testid: 'slack-down', done: 'Slack is down for the bot'})));
+  }
+
+  function showAlerts() {
+    const region = replicas[0];
+    const print = printOf(region);
+    if (print === alertsPrint) return;
+    alertsPrint = print;
+    const body = (status) => ({status, region});
+    const of = region ? ` for ${region}` : '';
+    fill(alerts, row('Alert',
+      breaker('Send lag alert', `Posts a firing replication-lag alert${of} to the bot, as Alertmanager would`, () => api.alert(body('firing')), {testid: 'alert-fire', done: `Alert sent${of}`}),
+      breaker('Resolve it', `Posts the same alert${of} as resolved`, () => api.alert(body('resolved')), {testid: 'alert-resolve', done: `Alert resolved${of}`})));
+  }
+
+  showSlack();
+  showAlerts();
+
+  const bot = h('div', null, row('Bot',
+    breaker('Kill bot', 'kill -9 on rapbot: whatever it was doing stops in the middle', () => api.bot('kill').finally(afterwards), {danger: true, testid: 'bot-kill', done: 'The bot was killed'}),
+    breaker('Start bot', 'Starts rapbot again; it goes on from its journal and from what it observes', () => api.bot('start').finally(afterwards), {testid: 'bot-start', done: 'The bot was started'})));
+
+  return {
+    root: h('section.world-part', {'aria-labelledby': 'break-title', data: {testid: 'breakers'}},
+      h('h3.world-title', {id: 'break-title'}, 'Break things'), regions, slack, bot, alerts),
+
+    showRegions(list) {
+      const print = printOf(list.map(({name, state, role}) => [name, state, role]));
+      if (print === regionsPrint) return;
+      regionsPrint = print;
+      const focused = document.activeElement?.dataset?.testid;
+      fill(regions, list.map(regionRow));
+      if (focused) regions.querySelector(`[data-testid="${CSS.escape(focused)}"]`)?.focus();
+      // The alert keeps to the region it was sent for while that region is there.
+      const names = list.filter((r) => r.role !== 'primary').map((r) => r.name);
+      replicas = replicas.filter((name) => list.some((r) => r.name === name)).length ? replicas : names;
+      showAlerts();
+    },
+
+    async refreshFaults() {
+      const answer = await api.faultsNow().catch(() => null);
+      if (answer) takeFaults(answer);
+    },
+  };
+}

@@ -1,0 +1,92 @@
+// One message as Slack shows it: face, name, badge, time, blocks, and what hangs below.
+
+import {avatar} from './avatar.js';
+import {attachments, blocks} from './blocks.js';
+import {messageContext} from './actions.js';
+import {clock, full, momentOf} from './dates.js';
+import {h, picture, safeAddress, svg} from './dom.js';
+import {mrkdwn} from './mrkdwn.js';
+import {isApp, state, userName} from './state.js';
+
+export const isReply = (m) => Boolean(m.thread_ts) && m.thread_ts !== m.ts;
+const isBot = (m) => Boolean(m.bot) || isApp(m.user);
+const faceOf = (m) => (isBot(m) ? state.workspace.app.user_id : m.user);
+const nameOf = (m) => (isBot(m) ? m.username || state.workspace.app.name : m.username || userName(m.user));
+
+/** Whether a message continues the one above it, so that face and name need not be shown again. */
+export function continues(message, above) {
+  if (!above || above.ephemeral || message.ephemeral || isReply(message) || isReply(above)) return false;
+  if (faceOf(message) !== faceOf(above) || nameOf(message) !== nameOf(above)) return false;
+  const seconds = parseFloat(message.ts) - parseFloat(above.ts);
+  return seconds >= 0 && seconds < 300 && !message.blocks && !message.attachments && !above.blocks && !above.attachments;
+}
+
+/**
+ * options: {compact, replies, openThread, inThread}. Without openThread nothing leads to a thread.
+ */
+export function messageNode(message, options) {
+  const when = momentOf(message.ts);
+  const name = nameOf(message);
+  const notice = message.ephemeral
+    ? h('div.only-you', null, eye(), 'Only visible to you')
+    : isReply(message) && !options.inThread
+      ? h('div.only-you', null, 'replied to a thread')
+      : null;
+  const time = (text) => h('time.when', {datetime: when.toISOString(), title: full(when)}, text);
+  return h('article.message', {
+    class: [message.ephemeral && 'ephemeral', options.compact && 'compact'].filter(Boolean).join(' ') || null,
+    'aria-label': `${name} at ${clock(when)}`,
+    data: {testid: 'message', ts: message.ts, user: message.user || '', ephemeral: message.ephemeral ? 'true' : 'false'},
+  },
+  h('div.gutter', null, options.compact ? time(clock(when)) : avatar(faceOf(message), 'large')),
+  h('div.message-main', null,
+    notice,
+    !options.compact && h('div.message-head', null,
+      h('span.who', null, name),
+      isBot(message) && h('span.badge', null, 'APP'),
+      time(clock(when))),
+    h('div.message-body', null, body(message)),
+    options.replies && options.openThread && replyBar(message, options)));
+}
+
+/** Blocks stand for the text; without blocks the text itself is shown. */
+function body(message) {
+  const ctx = messageContext(message);
+  const hasBlocks = message.blocks?.length > 0;
+  const edited = message.edited && !hasBlocks && !message.attachments?.length;
+  return [
+    hasBlocks
+      ? blocks(message.blocks, ctx)
+      : message.text && h('div.prose', null, mrkdwn(message.text), edited && h('span.edited', null, ' (edited)')),
+    attachments(message.attachments, ctx),
+    (message.files || []).map(file),
+  ];
+}
+
+function file(f) {
+  const address = safeAddress(f.permalink || f.url_private || '') || safeAddress(new URL(f.url_private || '/', location.href).href);
+  const size = f.size >= 1024 ? `${(f.size / 1024).toFixed(1)} kB` : f.size ? `${f.size} bytes` : '';
+  if (f.mimetype?.startsWith('image/')) return h('figure.block-image', null, h('figcaption', null, f.title || f.name), picture(f.url_private, f.title || f.name));
+  return h('a.file', {href: address, target: '_blank', rel: 'noopener noreferrer'},
+    h('span.file-sign', {'aria-hidden': 'true'}, '≡'),
+    h('span', null, h('strong', null, f.title || f.name || 'File'), h('small', null, [f.pretty_type || f.mimetype, size].filter(Boolean).join(' · '))));
+}
+
+/** "2 replies", with the faces of those who wrote them. */
+function replyBar(message, {replies, openThread}) {
+  const count = Math.max(message.reply_count || 0, replies.length);
+  if (!count) return null;
+  const faces = [...new Set(replies.map(faceOf))].slice(0, 4);
+  const last = replies[replies.length - 1];
+  return h('button.reply-bar', {type: 'button', data: {testid: 'replies'}, onclick: () => openThread(message.ts)},
+    h('span.reply-faces', null, faces.map((id) => avatar(id, 'small'))),
+    h('span.reply-count', null, `${count} ${count === 1 ? 'reply' : 'replies'}`),
+    last && h('span.reply-last', null, `Last reply at ${clock(momentOf(last.ts))}`),
+    h('span.reply-open', {'aria-hidden': 'true'}, 'View thread ›'));
+}
+
+function eye() {
+  return svg('svg', {viewBox: '0 0 20 20', class: 'eye', 'aria-hidden': 'true'},
+    svg('path', {d: 'M1.5 10S4.5 4.5 10 4.5 18.5 10 18.5 10 15.5 15.5 10 15.5 1.5 10 1.5 10z', fill: 'none', stroke: 'currentColor', 'stroke-width': 1.5}),
+    svg('circle', {cx: 10, cy: 10, r: 2.6, fill: 'currentColor'}));
+}
