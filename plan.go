@@ -128,3 +128,17 @@ func (p Plan) Title() string { return "Switch over to " + p.To }
 
 // Done is the plan as an outcome: "Switched over to us-west-2".
 func (p Plan) Done() string { return "Switched over to " + p.To }
+
+// Difference says in a sentence what of the things decided upon differs
+// between two plans; empty when nothing does.
+func (p Plan) Difference(now Plan) string {
+	if p.Digest() == now.Digest() {
+		return ""
+	}
+	for i, was := range p.Basis {
+		if i < len(now.Basis) && now.Basis[i].Name == was.Name && now.Basis[i].Value != was.Value {
+			return was.Name + " was " + was.Value + " and is now " + now.Basis[i].Value + "."
+		}
+	}
+	return "its steps are others now."
+}

@@ -106,6 +106,9 @@ func (t Topology) Primary() (Region, bool) {
 	return p[0], true
 }
 
+// Complete reports whether every region answered.
+func (t Topology) Complete() bool { return len(t.withRole(Unknown)) == 0 }
+
 // Names lists the regions in configured order.
 func (t Topology) Names() []string {
 	var names []string

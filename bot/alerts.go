@@ -1,0 +1,100 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/rap-analyzer/rapbot"
+)
+
+// alerts takes deliveries out of the inbox and keeps one card an alert group.
+// Deliveries are on disk before they come here (R8); whatever is interrupted
+// is found in the inbox again.
+type alerts struct {
+	inbox   rapbot.Inbox
+	chat    rapbot.Chat
+	channel string
+	card    func(rapbot.AlertGroup, time.Time) rapbot.Message
+	clock   Clock
+	wake    chan struct{}
+}
+
+// batch is how many deliveries are taken at a time.
+const batch = 100
+
+// nudge never blocks: one nudge waiting is as good as many.
+func (a *alerts) nudge() {
+	select {
+	case a.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (a *alerts) waiting() <-chan struct{} { return a.wake }
+
+func (a *alerts) work(ctx context.Context) error {
+	for {
+		pending, err := a.inbox.Pending(ctx, batch)
+		if err != nil {
+			return fmt.Errorf("read inbox: %w", err)
+		}
+		for _, d := range pending {
+			if err := a.absorb(ctx, d); err != nil {
+				return fmt.Errorf("absorb delivery %d: %w", d.ID, err)
+			}
+		}
+		if len(pending) < batch {
+			break
+		}
+	}
+	groups, err := a.inbox.Unshown(ctx)
+	if err != nil {
+		return fmt.Errorf("read alert groups: %w", err)
+	}
+	var errs []error
+	for _, g := range groups {
+		if err := a.show(ctx, g); err != nil {
+			errs = append(errs, fmt.Errorf("alert group %q: %w", g.Latest.GroupKey, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (a *alerts) absorb(ctx context.Context, d rapbot.Delivery) error {
+	g, err := a.inbox.Group(ctx, rapbot.GroupID(d))
+	if err != nil && rapbot.ErrorCode(err) != rapbot.NotFound {
+		return err
+	}
+	return a.inbox.Absorb(ctx, g.Absorb(d), d.ID)
+}
+
+// show puts up the group's card as it is now, and tells its thread when it
+// resolved or fired again, because an edited card notifies nobody.
+func (a *alerts) show(ctx context.Context, g rapbot.AlertGroup) error {
+	card, told := a.card(g, a.clock.Now()), g.Latest.Status
+	ref := g.Card
+	if ref.Zero() {
+		posted, err := a.chat.Post(ctx, rapbot.Place{Channel: a.channel}, "alert-"+g.ID, card)
+		if err != nil {
+			return err
+		}
+		return a.inbox.Shown(ctx, g.ID, posted, told, g.ChangedAt)
+	}
+	if g.Told != told {
+		news := "Resolved."
+		if told == "firing" {
+			news = "Firing again."
+		}
+		m := rapbot.Message{Summary: news, Blocks: []rapbot.Block{rapbot.Paragraph{Text: rapbot.Say(news)}}}
+		key := fmt.Sprintf("alert-%s-%d-%s", g.ID, g.Times, told)
+		if _, err := a.chat.Post(ctx, rapbot.Place{Channel: ref.Channel, Thread: ref.ID}, key, m); err != nil {
+			return err
+		}
+	}
+	if err := a.chat.Edit(ctx, ref, card); err != nil {
+		return err
+	}
+	return a.inbox.Shown(ctx, g.ID, ref, told, g.ChangedAt)
+}

@@ -1,0 +1,134 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"sort"
+	"strconv"
+	"time"
+
+	"go.uber.org/zap"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/rap-analyzer/rapbot"
+)
+
+// Clock is the time, so that conversations can be played with a fixed one.
+type Clock interface {
+	Now() time.Time
+	Sleep(ctx context.Context, d time.Duration) error
+}
+
+// Options is everything a Bot works with. All fields are needed except Log.
+type Options struct {
+	Fleet             rapbot.Fleet
+	Sites             []rapbot.Site
+	Limits            rapbot.Limits
+	Doers             map[rapbot.StepKind]rapbot.Doer
+	Operations        rapbot.Operations
+	Inbox             rapbot.Inbox
+	Chat              rapbot.Chat
+	Directory         rapbot.Directory
+	AlertCard         func(rapbot.AlertGroup, time.Time) rapbot.Message
+	OperationsChannel string
+	AlertsChannel     string
+	ExpireAfter       time.Duration // how long a proposal waits for its second person
+	Clock             Clock
+	Holder            string // who holds the lease, for people: host and process
+	Log               *zap.Logger
+}
+
+// Bot is the running bot.
+type Bot struct {
+	opt    Options
+	log    *zap.Logger
+	book   *book
+	screen *screen
+	alerts *alerts
+}
+
+// New makes a bot; Begin and then Run start it.
+func New(opt Options) *Bot {
+	if opt.Log == nil {
+		opt.Log = zap.NewNop()
+	}
+	b := &Bot{opt: opt, log: opt.Log, book: newBook(opt.Operations, opt.Clock)}
+	b.screen = &screen{book: b.book, chat: opt.Chat, channel: opt.OperationsChannel, shown: map[string]string{}}
+	b.alerts = &alerts{inbox: opt.Inbox, chat: opt.Chat, channel: opt.AlertsChannel, card: opt.AlertCard, clock: opt.Clock, wake: make(chan struct{}, 1)}
+	return b
+}
+
+// Begin takes the lease and reads the journal. Code Conflict when another
+// process holds the lease.
+func (b *Bot) Begin(ctx context.Context) error { return b.book.open(ctx, b.opt.Holder) }
+
+// Run makes moves, shows operations and shows alerts until ctx ends or the
+// lease is lost. Begin comes first.
+func (b *Bot) Run(ctx context.Context) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return b.runMoves(ctx) })
+	g.Go(func() error { return b.keep(ctx, "show operations", b.book.changes, b.screen.show) })
+	g.Go(func() error { return b.keep(ctx, "show alerts", b.alerts.waiting, b.alerts.work) })
+	err := g.Wait()
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
+
+// WakeAlerts tells the bot that a delivery was accepted.
+func (b *Bot) WakeAlerts() { b.alerts.nudge() }
+
+// retryEvery is how soon something that could not be shown is tried again.
+const retryEvery = 2 * time.Second
+
+// keep does work now and after every change, and again soon after a failure.
+func (b *Bot) keep(ctx context.Context, what string, changes func() <-chan struct{}, work func(context.Context) error) error {
+	for {
+		changed := changes() // before the work: what comes during it is not missed
+		err := work(ctx)
+		var again <-chan time.Time
+		if err != nil && ctx.Err() == nil {
+			b.log.Warn(what, zap.Error(err))
+			again = time.After(retryEvery)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-changed:
+		case <-again:
+		}
+	}
+}
+
+func (b *Bot) runMoves(ctx context.Context) error {
+	for {
+		changed := b.book.changes()
+		wake, err := b.Settle(ctx)
+		if rapbot.ErrorCode(err) == rapbot.Superseded {
+			return err // R6: another holds the lease; nothing more is done here
+		}
+		var timer <-chan time.Time
+		switch {
+		case err != nil && ctx.Err() == nil:
+			b.log.Error("move", zap.Error(err))
+			timer = time.After(retryEvery)
+		case !wake.IsZero():
+			timer = time.After(max(0, wake.Sub(b.opt.Clock.Now())))
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-changed:
+		case <-timer:
+		}
+	}
+}
+
+func sortByID(ops []rapbot.Operation) {
+	sort.Slice(ops, func(i, j int) bool {
+		a, _ := strconv.ParseInt(ops[i].ID, 10, 64)
+		b, _ := strconv.ParseInt(ops[j].ID, 10, 64)
+		return a < b
+	})
+}

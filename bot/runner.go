@@ -1,0 +1,247 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/rap-analyzer/rapbot"
+)
+
+// Settle makes moves until every operation waits for a person or has ended.
+// It returns when the earliest patience ends, zero for never.
+func (b *Bot) Settle(ctx context.Context) (time.Time, error) {
+	for {
+		var wake time.Time
+		moved := false
+		for _, o := range b.book.all() {
+			move := rapbot.Next(o, b.opt.Clock.Now())
+			switch move.Kind {
+			case rapbot.MoveNone:
+			case rapbot.MoveAwait:
+				if wake.IsZero() || (!move.Until.IsZero() && move.Until.Before(wake)) {
+					wake = move.Until
+				}
+			default:
+				if err := b.make(ctx, o, move); err != nil {
+					return time.Time{}, fmt.Errorf("operation %s: %s: %w", o.ID, move.Kind, err)
+				}
+				moved = true
+			}
+		}
+		if !moved {
+			return wake, ctx.Err()
+		}
+	}
+}
+
+// make makes one move. It returns an error only when the journal could not be
+// written or ctx ended: then the move is made again, from what is true.
+func (b *Bot) make(ctx context.Context, o rapbot.Operation, move rapbot.Move) error {
+	record := func(r rapbot.Record) error {
+		_, err := b.book.record(ctx, o.ID, r)
+		if rapbot.ErrorCode(err) == rapbot.Conflict {
+			return nil // somebody decided in between; the next move is computed from that
+		}
+		return err
+	}
+	switch move.Kind {
+	case rapbot.MoveAsk:
+		return record(rapbot.Record{Kind: rapbot.RecAsked})
+	case rapbot.MoveExpire:
+		return record(rapbot.Record{Kind: rapbot.RecExpired, Text: "Nobody answered in time. Nothing was changed."})
+	case rapbot.MoveStart:
+		return b.start(ctx, o)
+	case rapbot.MoveStep:
+		return b.carryOut(ctx, o, move.Step)
+	case rapbot.MoveRollBack:
+		return record(rapbot.Record{Kind: rapbot.RecRollback, Text: rollbackCause(o, move.Step)})
+	case rapbot.MoveUndo:
+		return b.undo(ctx, o, move.Step)
+	case rapbot.MoveQuestion:
+		return record(rapbot.Record{Kind: rapbot.RecQuestion, Text: stuck(o, move.Step)})
+	case rapbot.MoveSucceed:
+		b.log.Info("succeeded", zap.String("op", o.ID), zap.Duration("write_gap", o.Gap()))
+		return record(rapbot.Record{Kind: rapbot.RecSucceeded, Text: "Nothing that was acknowledged is lost."})
+	case rapbot.MoveFail:
+		return record(rapbot.Record{Kind: rapbot.RecFailed, Text: failure(o)})
+	}
+	return fmt.Errorf("no move %q", move.Kind)
+}
+
+// start observes the world once more and begins only if the plan is still the
+// one that was approved (R2).
+func (b *Bot) start(ctx context.Context, o rapbot.Operation) error {
+	err := b.stillTheSame(ctx, o)
+	switch rapbot.ErrorCode(err) {
+	case "":
+		_, err = b.book.record(ctx, o.ID, rapbot.Record{Kind: rapbot.RecStarted})
+		return err
+	case rapbot.Stale:
+		return nil // replanned or failed, and recorded so
+	case rapbot.Precondition, rapbot.Unavailable:
+		_, err = b.book.record(ctx, o.ID, rapbot.Record{Kind: rapbot.RecFailed, Text: "It was approved but not run. " + firstBeat(err) + " Nothing was changed."})
+		return err
+	}
+	return err
+}
+
+// carryOut does one step: record, observe, act unless it holds already,
+// observe until it holds or its deadline passes (R3).
+func (b *Bot) carryOut(ctx context.Context, o rapbot.Operation, i int) error {
+	step := o.Plan.Steps[i]
+	o, err := b.book.record(ctx, o.ID, rapbot.Record{Kind: rapbot.RecStepStarted, Step: i})
+	if err != nil {
+		return err
+	}
+	run := rapbot.StepRun{Operation: o.ID, Plan: o.Plan, Step: step, Evidence: o.Evidence}
+	began := b.opt.Clock.Now()
+	finding, acted, err := b.untilItHolds(ctx, run)
+	if ctx.Err() != nil {
+		return ctx.Err() // stopping: the step stays running in the journal and is taken up again
+	}
+	log := b.log.With(zap.String("op", o.ID), zap.String("step", string(step.Kind)), zap.String("region", step.Region), zap.Duration("took", b.opt.Clock.Now().Sub(began)))
+	if err != nil {
+		log.Warn("step failed", zap.Error(err))
+		_, err = b.book.record(ctx, o.ID, rapbot.Record{Kind: rapbot.RecStepFailed, Step: i, Text: failureText(err), Skipped: !acted, Evidence: finding.Evidence})
+		return err
+	}
+	log.Info("step done")
+	_, err = b.book.record(ctx, o.ID, rapbot.Record{Kind: rapbot.RecStepDone, Step: i, Text: finding.Detail, Skipped: !acted, Evidence: finding.Evidence})
+	return err
+}
+
+// The pace of observing while a step is awaited: quick at first, because the
+// write window is open, then gentler.
+const (
+	firstLook = 2 * time.Millisecond
+	lastLook  = 250 * time.Millisecond
+)
+
+// untilItHolds reports what was found when the step holds, and whether acting
+// was needed. The error says why it does not hold.
+func (b *Bot) untilItHolds(ctx context.Context, run rapbot.StepRun) (rapbot.Finding, bool, error) {
+	doer, ok := b.opt.Doers[run.Step.Kind]
+	if !ok {
+		return rapbot.Finding{}, false, &rapbot.Error{Code: rapbot.Internal, What: "Nothing here knows how to " + string(run.Step.Kind) + "."}
+	}
+	deadline := b.opt.Clock.Now().Add(run.Step.Deadline)
+	ctx, cancel := context.WithTimeout(ctx, run.Step.Deadline)
+	defer cancel()
+	acted, done := false, false // tried to act; the act returned without error
+	var trouble error
+	for pause := firstLook; ; pause = min(lastLook, pause*3/2) {
+		finding, err := doer.Observe(ctx, run)
+		switch {
+		case err == nil && finding.Holds:
+			return finding, acted, nil
+		case err != nil:
+			trouble = err
+		case done:
+			trouble = &rapbot.Error{Code: rapbot.Unavailable, What: finding.Detail}
+		default:
+			trouble = b.act(ctx, doer, run, &acted)
+			done = trouble == nil
+			if rapbot.ErrorCode(trouble) == rapbot.Precondition {
+				return finding, acted, trouble
+			}
+			if done {
+				pause = firstLook
+				continue // look at once
+			}
+		}
+		if b.stopAsked(run) {
+			return finding, acted, &rapbot.Error{Code: rapbot.Conflict, What: "Somebody asked to stop."}
+		}
+		if !b.opt.Clock.Now().Add(pause).Before(deadline) {
+			return finding, acted, late(run, trouble)
+		}
+		if err := b.opt.Clock.Sleep(ctx, pause); err != nil {
+			return finding, acted, late(run, trouble)
+		}
+	}
+}
+
+// act acts, and notes that something may have been changed unless the
+// pre-condition refused it.
+func (b *Bot) act(ctx context.Context, doer rapbot.Doer, run rapbot.StepRun, acted *bool) error {
+	err := doer.Act(ctx, run)
+	if rapbot.ErrorCode(err) != rapbot.Precondition {
+		*acted = true
+	}
+	return err
+}
+
+func late(run rapbot.StepRun, trouble error) error {
+	what := fmt.Sprintf("It did not come about within %s.", rapbot.Duration(run.Step.Deadline))
+	if trouble != nil {
+		what += " " + failureText(trouble)
+	}
+	return &rapbot.Error{Code: rapbot.Unavailable, What: what, Err: trouble}
+}
+
+// stopAsked reports whether a person asked to stop a step that may still be
+// taken back.
+func (b *Bot) stopAsked(run rapbot.StepRun) bool {
+	if run.Step.Commits {
+		return false
+	}
+	for _, o := range b.book.all() {
+		if o.ID == run.Operation {
+			return o.StopAsked != nil && !o.Committed()
+		}
+	}
+	return false
+}
+
+// undoTime is how long the undoing of one step may take. It is a deadline of
+// its own: what ran out of time going forward needs fresh time to go back.
+const undoTime = 2 * time.Minute
+
+func (b *Bot) undo(ctx context.Context, o rapbot.Operation, i int) error {
+	step := o.Plan.Steps[i]
+	o, err := b.book.record(ctx, o.ID, rapbot.Record{Kind: rapbot.RecUndoStarted, Step: i})
+	if err != nil {
+		return err
+	}
+	run := rapbot.StepRun{Operation: o.ID, Plan: o.Plan, Step: step, Evidence: o.Evidence}
+	finding, err := b.undoUntilItHolds(ctx, run)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if err != nil {
+		b.log.Error("undo failed", zap.String("op", o.ID), zap.String("step", string(step.Kind)), zap.Error(err))
+		question := fmt.Sprintf("To roll back, rapbot must %s, and could not: %s %s Mend what is in the way and press Try Again, or press Stop Here and finish by hand.", step.Undo, failureText(err), standing(o))
+		_, err = b.book.record(ctx, o.ID,
+			rapbot.Record{Kind: rapbot.RecUndoFailed, Step: i, Text: failureText(err)},
+			rapbot.Record{Kind: rapbot.RecQuestion, Text: question})
+		return err
+	}
+	_, err = b.book.record(ctx, o.ID, rapbot.Record{Kind: rapbot.RecUndone, Step: i, Text: finding.Detail, Evidence: finding.Evidence})
+	return err
+}
+
+func (b *Bot) undoUntilItHolds(ctx context.Context, run rapbot.StepRun) (rapbot.Finding, error) {
+	doer, ok := b.opt.Doers[run.Step.Kind]
+	if !ok {
+		return rapbot.Finding{}, errors.New("nothing here knows how to undo it")
+	}
+	deadline := b.opt.Clock.Now().Add(undoTime)
+	ctx, cancel := context.WithTimeout(ctx, undoTime)
+	defer cancel()
+	for pause := 10 * time.Millisecond; ; pause = min(2*time.Second, pause*2) {
+		finding, err := doer.Undo(ctx, run)
+		if err == nil || rapbot.ErrorCode(err) == rapbot.Precondition {
+			return finding, err
+		}
+		if !b.opt.Clock.Now().Add(pause).Before(deadline) {
+			return finding, err
+		}
+		if serr := b.opt.Clock.Sleep(ctx, pause); serr != nil {
+			return finding, err
+		}
+	}
+}
