@@ -1,0 +1,102 @@
+package ledger
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/rap-analyzer/rapbot"
+)
+
+// EncodeRecord returns the kept form of a record.
+func EncodeRecord(r rapbot.Record) ([]byte, error) {
+	r.At, r.Expires = r.At.UTC(), r.Expires.UTC()
+	if r.Plan != nil {
+		p := *r.Plan
+		p.MadeAt = p.MadeAt.UTC()
+		r.Plan = &p
+	}
+	b, err := json.Marshal(r)
+	if err != nil {
+		return nil, fmt.Errorf("encode record %d: %w", r.Seq, err)
+	}
+	return b, nil
+}
+
+// DecodeRecord returns the record of a kept form.
+func DecodeRecord(b []byte) (rapbot.Record, error) {
+	var r rapbot.Record
+	if err := json.Unmarshal(b, &r); err != nil {
+		return r, fmt.Errorf("decode record: %w", err)
+	}
+	return r, nil
+}
+
+// EncodeDelivery returns the kept form of a delivery, without its number.
+func EncodeDelivery(d rapbot.Delivery) ([]byte, error) {
+	d = deliveryInUTC(d)
+	d.ID = 0
+	b, err := json.Marshal(d)
+	if err != nil {
+		return nil, fmt.Errorf("encode delivery: %w", err)
+	}
+	return b, nil
+}
+
+// DecodeDelivery returns the delivery of a kept form, with its number.
+func DecodeDelivery(id int64, b []byte) (rapbot.Delivery, error) {
+	var d rapbot.Delivery
+	if err := json.Unmarshal(b, &d); err != nil {
+		return d, fmt.Errorf("decode delivery %d: %w", id, err)
+	}
+	d.ID = id
+	return d, nil
+}
+
+// EncodeGroup returns the kept form of a group. Where its card stands and what
+// its thread was told are kept beside it, because they change by themselves.
+func EncodeGroup(g rapbot.AlertGroup) ([]byte, error) {
+	g.Latest, g.Firing = deliveryInUTC(g.Latest), alertsInUTC(g.Firing)
+	g.FirstSeen, g.ChangedAt = g.FirstSeen.UTC(), g.ChangedAt.UTC()
+	g.Card, g.Told = rapbot.Ref{}, ""
+	b, err := json.Marshal(g)
+	if err != nil {
+		return nil, fmt.Errorf("encode alert group: %w", err)
+	}
+	return b, nil
+}
+
+// DecodeGroup returns the group of a kept form, with what is kept beside it.
+func DecodeGroup(b []byte, card rapbot.Ref, told string) (rapbot.AlertGroup, error) {
+	var g rapbot.AlertGroup
+	if err := json.Unmarshal(b, &g); err != nil {
+		return g, fmt.Errorf("decode alert group: %w", err)
+	}
+	g.Card, g.Told = card, told
+	return g, nil
+}
+
+func deliveryInUTC(d rapbot.Delivery) rapbot.Delivery {
+	d.ReceivedAt, d.Alerts = d.ReceivedAt.UTC(), alertsInUTC(d.Alerts)
+	return d
+}
+
+func alertsInUTC(alerts []rapbot.Alert) []rapbot.Alert {
+	alerts = slices.Clone(alerts)
+	for i := range alerts {
+		a := &alerts[i]
+		a.StartsAt, a.EndsAt = a.StartsAt.UTC(), a.EndsAt.UTC()
+	}
+	return alerts
+}
+
+// After is the time at which a group changed, later than the change before it
+// even when the clock stood still or went back: a group is recognised as not
+// shown by that time alone.
+func After(before, now time.Time) time.Time {
+	if now.After(before) {
+		return now
+	}
+	return before.Add(time.Nanosecond)
+}

@@ -1,0 +1,162 @@
+package memory
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/integrations/journal/internal/ledger"
+)
+
+// delivery is one kept delivery.
+type delivery struct {
+	id       int64
+	received time.Time
+	absorbed bool
+	kept     []byte
+}
+
+// group is one kept group, with what changes by itself.
+type group struct {
+	kept      []byte
+	changedAt time.Time
+	shown     bool // shownAt counts
+	shownAt   time.Time
+	card      rapbot.Ref
+	told      string
+}
+
+func (g group) decode() (rapbot.AlertGroup, error) {
+	return ledger.DecodeGroup(g.kept, g.card, g.told)
+}
+
+// Accept implements rapbot.Inbox.
+func (j *Journal) Accept(_ context.Context, d rapbot.Delivery) (bool, error) {
+	kept, err := ledger.EncodeDelivery(d)
+	if err != nil {
+		return false, err
+	}
+	id := rapbot.GroupID(d)
+
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if key, known := j.newest[id]; known && key == d.Key {
+		return false, nil
+	}
+	j.deliveries = slices.DeleteFunc(j.deliveries, func(old delivery) bool {
+		return old.absorbed && old.received.Before(d.ReceivedAt.Add(-ledger.KeepDeliveries))
+	})
+	j.last++
+	j.deliveries = append(j.deliveries, delivery{id: j.last, received: d.ReceivedAt, kept: kept})
+	j.newest[id] = d.Key
+	return true, nil
+}
+
+// Pending implements rapbot.Inbox.
+func (j *Journal) Pending(_ context.Context, limit int) ([]rapbot.Delivery, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	var out []rapbot.Delivery
+	for _, d := range j.deliveries {
+		if d.absorbed || len(out) >= limit {
+			continue
+		}
+		decoded, err := ledger.DecodeDelivery(d.id, d.kept)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, decoded)
+	}
+	return out, nil
+}
+
+// Group implements rapbot.Inbox.
+func (j *Journal) Group(_ context.Context, id string) (rapbot.AlertGroup, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	g, ok := j.groups[id]
+	if !ok {
+		return rapbot.AlertGroup{}, ledger.NoGroup()
+	}
+	return g.decode()
+}
+
+// Unshown implements rapbot.Inbox: the group that waits longest comes first.
+func (j *Journal) Unshown(_ context.Context) ([]rapbot.AlertGroup, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	var out []rapbot.AlertGroup
+	for _, g := range j.groups {
+		if g.shown && !g.shownAt.Before(g.changedAt) {
+			continue
+		}
+		decoded, err := g.decode()
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, decoded)
+	}
+	slices.SortFunc(out, func(a, b rapbot.AlertGroup) int {
+		return cmp.Or(a.ChangedAt.Compare(b.ChangedAt), cmp.Compare(a.ID, b.ID))
+	})
+	return out, nil
+}
+
+// Absorb implements rapbot.Inbox. Card and Told belong to Shown: they are
+// taken from g only for a group that is new.
+func (j *Journal) Absorb(_ context.Context, g rapbot.AlertGroup, number int64) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	at := slices.IndexFunc(j.deliveries, func(d delivery) bool { return d.id == number })
+	if at < 0 {
+		return ledger.NoDelivery(number)
+	}
+	if j.deliveries[at].absorbed {
+		return ledger.AbsorbedAlready(number)
+	}
+	row, known := j.groups[g.ID]
+	if known {
+		g.ChangedAt = ledger.After(row.changedAt, g.ChangedAt)
+	} else {
+		row.card, row.told = g.Card, g.Told
+	}
+	kept, err := ledger.EncodeGroup(g)
+	if err != nil {
+		return err
+	}
+	row.kept, row.changedAt = kept, g.ChangedAt
+	j.groups[g.ID] = row
+	j.deliveries[at].absorbed = true
+	return nil
+}
+
+// Shown implements rapbot.Inbox.
+func (j *Journal) Shown(_ context.Context, id string, card rapbot.Ref, told string, changedAt time.Time) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	g, ok := j.groups[id]
+	if !ok {
+		return ledger.NoGroup()
+	}
+	g.card, g.told, g.shown, g.shownAt = card, told, true, changedAt
+	j.groups[id] = g
+	return nil
+}
+
+// FirstTime implements rapbot.Inbox.
+func (j *Journal) FirstTime(_ context.Context, key string, at time.Time) (bool, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for k, seen := range j.seen {
+		if !seen.After(at.Add(-ledger.KeepKeys)) {
+			delete(j.seen, k)
+		}
+	}
+	if _, known := j.seen[key]; known {
+		return false, nil
+	}
+	j.seen[key] = at
+	return true, nil
+}
