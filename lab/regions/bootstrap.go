@@ -46,6 +46,7 @@ func (s *Server) layOut() error {
 		if _, err := os.Stat(s.path("server.conf")); err != nil {
 			return fmt.Errorf("%s holds something else than a server of the lab", s.dir)
 		}
+		s.sweep() // a lab that was killed could not
 		if err := os.RemoveAll(s.dir); err != nil {
 			return err
 		}

@@ -24,14 +24,14 @@ const guardScript = `read -r _ || kill -KILL "$0"`
 func (s *Server) Freeze() error {
 	p := s.current()
 	if p == nil {
-		return fmt.Errorf("freeze %s: the server is down", s.Name)
+		return fmt.Errorf("freeze %s: the server is down: %w", s.Name, ErrWrongRole)
 	}
 	if s.State() == Frozen {
 		return nil
 	}
 	pid := walReceiver(p.pid())
 	if pid == 0 {
-		return fmt.Errorf("freeze %s: it has no WAL receiver, so it is a primary or its primary is away", s.Name)
+		return fmt.Errorf("freeze %s: it has no WAL receiver, so it is a primary or its primary is away: %w", s.Name, ErrWrongRole)
 	}
 	f, err := s.freeze(pid)
 	if err != nil {
