@@ -1,0 +1,136 @@
+package config
+
+import "time"
+
+// Config is everything rapbot needs to be told.
+type Config struct {
+	Slack        Slack        `yaml:"slack"`
+	Approvals    Approvals    `yaml:"approvals"`
+	Regions      []Region     `yaml:"regions" required:"list the regions, two or more"` // In display order.
+	Limits       Limits       `yaml:"limits"`
+	Alertmanager Alertmanager `yaml:"alertmanager"`
+	Health       Health       `yaml:"health"`
+	Journal      Journal      `yaml:"journal"`
+	Log          Log          `yaml:"log"`
+}
+
+// Slack is the workspace rapbot talks in, over Socket Mode.
+type Slack struct {
+	BotToken Secret `yaml:"bot_token" required:"write {env: RAPBOT_SLACK_BOT_TOKEN}"` // Begins with xoxb-.
+	AppToken Secret `yaml:"app_token" required:"write {env: RAPBOT_SLACK_APP_TOKEN}"` // Begins with xapp-; scope connections:write.
+
+	// APIURL is the base of the Web API. It always ends with a slash, and is
+	// https unless it is on this machine.
+	APIURL string `yaml:"api_url" default:"https://slack.com/api/"`
+
+	// Connections is how many Socket Mode connections are held at once. With
+	// two, one is up while Slack refreshes the other.
+	Connections int `yaml:"connections" default:"2" range:"1..10"`
+
+	Channels Channels `yaml:"channels"`
+}
+
+// Channels are where rapbot speaks. Each is a channel ID, never a name: a name
+// can be given to another channel.
+type Channels struct {
+	Operations string `yaml:"operations" required:"write the ID of the channel for operations"`
+	Alerts     string `yaml:"alerts" required:"write the ID of the channel for alerts; it may be the same channel"`
+}
+
+// Approvals says who may approve, as Slack IDs. Names are refused, because
+// anybody can change theirs. At least one user or group is needed.
+type Approvals struct {
+	Users  []string `yaml:"users"`  // User IDs.
+	Groups []string `yaml:"groups"` // User group IDs; members are looked up at the moment of a decision.
+
+	// ExpireAfter is how long a request waits for its approval.
+	ExpireAfter time.Duration `yaml:"expire_after" default:"10m" range:"1m..24h"`
+}
+
+// Region is one place that serves.
+type Region struct {
+	// Name is what people type: lower-case letters, digits and hyphens.
+	Name string `yaml:"name" required:"name the region, such as us-east-1"`
+
+	// Slot is the physical replication slot that feeds this region's replica:
+	// 1 to 63 of a-z, 0-9 and _. Left out, it is the short form of the name,
+	// use1 for us-east-1.
+	Slot string `yaml:"slot"`
+
+	Postgres Postgres `yaml:"postgres"`
+	Instance Instance `yaml:"instance"`
+}
+
+// Postgres is how rapbot's own login reaches the server of a region.
+type Postgres struct {
+	// DSN is a connection string, keyword/value or URL, for exactly one server
+	// and without a password in it.
+	DSN string `yaml:"dsn" required:"write \"host=… port=… user=rapbot dbname=… sslmode=verify-full\""`
+
+	// Password is optional: a client certificate or a .pgpass file do as well.
+	Password Secret `yaml:"password"`
+}
+
+// Instance is how the server of a region is started and stopped. Each command
+// is run as it stands, without a shell, and is successful when it exits 0.
+type Instance struct {
+	StartPrimary Command `yaml:"start_primary" required:"write the command that starts this server as primary, as a list of words"`
+	StartReplica Command `yaml:"start_replica" required:"write the command that starts this server as replica, as a list of words"`
+	Stop         Command `yaml:"stop" required:"write the command that stops this server, as a list of words"`
+
+	// Status exits 0 when the server is running and 3 when it is stopped, as
+	// pg_ctl does. Anything else counts as not known.
+	Status Command `yaml:"status" required:"write the command that exits 0 when this server runs and 3 when it is stopped, as a list of words"`
+
+	// Timeout is how long one of these commands may take.
+	Timeout time.Duration `yaml:"timeout" default:"2m" range:"1s..30m"`
+}
+
+// Command is a program and its arguments.
+type Command []string
+
+// Limits bound what rapbot does by itself and how it looks at the regions.
+type Limits struct {
+	// MaxLag and MaxLagBytes: a switchover to a replica further behind than
+	// either of them is refused.
+	MaxLag      time.Duration `yaml:"max_lag" default:"30s" range:"1s..24h"`
+	MaxLagBytes Size          `yaml:"max_lag_bytes" default:"16MiB" range:"1B..1024GiB"`
+
+	// ObserveEvery is the pause between two looks at the same region, and
+	// ObserveTimeout how long one look waits for an answer.
+	ObserveEvery   time.Duration `yaml:"observe_every" default:"1s" range:"10ms..1m"`
+	ObserveTimeout time.Duration `yaml:"observe_timeout" default:"2s" range:"10ms..1m"`
+
+	// ApplicationUsers are the database users counted as writers. Empty means
+	// everybody but rapbot, replication and superuser maintenance.
+	ApplicationUsers []string `yaml:"application_users"`
+}
+
+// Alertmanager is the webhook that takes alerts in.
+type Alertmanager struct {
+	Listen string   `yaml:"listen" default:"127.0.0.1:9095"` // host:port.
+	Tokens []Secret `yaml:"tokens"`                          // Bearer tokens; any one of them is accepted, so that they can be rotated.
+
+	// MaxBody is the longest request that is read.
+	MaxBody Size `yaml:"max_body" default:"1MiB" range:"1KiB..64MiB"`
+
+	// InsecureAllowUnauthenticated permits a listen address that other machines
+	// can reach without any token, which is otherwise a problem.
+	InsecureAllowUnauthenticated bool `yaml:"insecure_allow_unauthenticated"`
+}
+
+// Health is where rapbot answers questions about its own health.
+type Health struct {
+	Listen string `yaml:"listen" default:"127.0.0.1:9096"` // host:port.
+}
+
+// Journal is the memory of operations.
+type Journal struct {
+	Path string `yaml:"path" default:"rapbot.db"` // Relative to the folder of the configuration file.
+}
+
+// Log is what rapbot writes to its standard error.
+type Log struct {
+	Level  string `yaml:"level" default:"info" oneof:"debug info warn error"`
+	Format string `yaml:"format" default:"json" oneof:"json console"`
+}
