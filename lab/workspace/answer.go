@@ -58,7 +58,7 @@ func (w *Workspace) useAnswer(c *call, a *answerURL) reply {
 		c.status = http.StatusNotFound
 		return fail("expired_url")
 	}
-	body, refused := w.content(c.method, c.params)
+	body, refused := w.content(c.params)
 	if refused != nil {
 		c.status = http.StatusBadRequest
 		return refused

@@ -2,14 +2,18 @@ package workspace
 
 import (
 	"encoding/json"
+	"errors"
+	"fmt"
 	"maps"
 	"slices"
+
+	"github.com/rap-analyzer/rapbot/lab/workspace/blockschema"
 )
 
 // checkBlocks checks a message's blocks and gives every block and element the id Slack would give it. An empty list is no
 // blocks at all.
-func (w *Workspace) checkBlocks(method string, raw json.RawMessage) (json.RawMessage, reply) {
-	if raw == nil {
+func (w *Workspace) checkBlocks(raw json.RawMessage, under string) (json.RawMessage, reply) {
+	if raw == nil || string(raw) == "null" {
 		return nil, nil
 	}
 	var blocks []any
@@ -19,12 +23,45 @@ func (w *Workspace) checkBlocks(method string, raw json.RawMessage) (json.RawMes
 	if len(blocks) == 0 {
 		return nil, nil
 	}
+	problems := blockschema.Lengths(raw)
+	if w.opt.Strict {
+		problems = append(structure(blockschema.Message(raw)), problems...)
+	}
+	if len(problems) > 0 {
+		return nil, refusal("invalid_blocks", problems, under)
+	}
 	w.identify(blocks)
 	return encode(blocks), nil
 }
 
-// checkAttachments wants a list of at most a hundred.
-func (w *Workspace) checkAttachments(method string, raw json.RawMessage) (json.RawMessage, reply) {
+// structure is a schema's verdict as problems.
+func structure(err error) []blockschema.Problem {
+	var problems blockschema.Problems
+	if err == nil || errors.As(err, &problems) {
+		return problems
+	}
+	return []blockschema.Problem{{Pointer: "", Words: err.Error()}}
+}
+
+// refusal carries its reasons twice, as Slack does: in errors and in response_metadata.messages.
+func refusal(code string, problems []blockschema.Problem, under string) reply {
+	reasons, messages := []string{}, []string{}
+	for _, p := range problems {
+		p.Pointer = under + p.Pointer
+		reasons, messages = append(reasons, p.String()), append(messages, "[ERROR] "+p.String())
+	}
+	out := fail(code)
+	out["errors"], out["response_metadata"] = reasons, map[string]any{"messages": messages}
+	return out
+}
+
+// badArgument is how Slack refuses a malformed argument.
+func badArgument(words, pointer string) reply {
+	return refusal("invalid_arguments", []blockschema.Problem{{Pointer: pointer, Words: words}}, "")
+}
+
+// checkAttachments wants a list of at most a hundred (https://docs.slack.dev/reference/methods/chat.postMessage).
+func (w *Workspace) checkAttachments(raw json.RawMessage) (json.RawMessage, reply) {
 	if raw == nil {
 		return nil, nil
 	}
@@ -37,12 +74,12 @@ func (w *Workspace) checkAttachments(method string, raw json.RawMessage) (json.R
 	case len(attachments) > maxAttached:
 		return nil, fail("too_many_attachments")
 	}
-	for _, each := range attachments {
+	for i, each := range attachments {
 		attachment, isObject := each.(map[string]any)
 		if !isObject {
 			return nil, fail("invalid_attachments")
 		}
-		blocks, refused := w.checkBlocks(method, encode(attachment["blocks"]))
+		blocks, refused := w.checkBlocks(encode(attachment["blocks"]), fmt.Sprintf("/attachments/%d", i))
 		if refused != nil {
 			return nil, refused
 		}
@@ -75,7 +112,7 @@ func (w *Workspace) identify(blocks []any) {
 var interactive = map[string]bool{
 	"button": true, "overflow": true, "checkboxes": true, "radio_buttons": true, "datepicker": true, "timepicker": true,
 	"datetimepicker": true, "plain_text_input": true, "rich_text_input": true, "email_text_input": true, "url_text_input": true,
-	"number_input": true, "file_input": true, "workflow_button": true,
+	"number_input": true, "file_input": true, "workflow_button": true, "icon_button": true, "feedback_buttons": true,
 	"static_select": true, "external_select": true, "users_select": true, "conversations_select": true, "channels_select": true,
 	"multi_static_select": true, "multi_external_select": true, "multi_users_select": true, "multi_conversations_select": true,
 	"multi_channels_select": true,

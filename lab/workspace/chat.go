@@ -23,7 +23,7 @@ type content struct {
 }
 
 // content reads and checks what a message would say; the reply is nil when it may be said.
-func (w *Workspace) content(method string, p params) (content, reply) {
+func (w *Workspace) content(p params) (content, reply) {
 	c := content{text: p.str("text")}
 	if utf8.RuneCountInString(c.text) > textKept {
 		c.text, c.truncated = string([]rune(c.text)[:textKept]), true
@@ -32,10 +32,10 @@ func (w *Workspace) content(method string, p params) (content, reply) {
 		c.text = w.fromKeyboard(c.text, false)
 	}
 	var refused reply
-	if c.blocks, refused = w.checkBlocks(method, p.raw("blocks")); refused != nil {
+	if c.blocks, refused = w.checkBlocks(p.raw("blocks"), ""); refused != nil {
 		return c, refused
 	}
-	if c.attachments, refused = w.checkAttachments(method, p.raw("attachments")); refused != nil {
+	if c.attachments, refused = w.checkAttachments(p.raw("attachments")); refused != nil {
 		return c, refused
 	}
 	if c.metadata, refused = checkMetadata(p.raw("metadata")); refused != nil {
@@ -101,7 +101,7 @@ func (w *Workspace) chatPostMessage(c *call) reply {
 	if w.overPace(c, ch) {
 		return fail("ratelimited")
 	}
-	said, refused := w.content(c.method, c.params)
+	said, refused := w.content(c.params)
 	if refused != nil {
 		return refused
 	}
@@ -143,7 +143,7 @@ func (w *Workspace) chatPostEphemeral(c *call) reply {
 	if p == nil || p.Deleted || !ch.has(p.ID) {
 		return fail("user_not_in_channel")
 	}
-	said, refused := w.content(c.method, c.params)
+	said, refused := w.content(c.params)
 	if refused != nil {
 		return refused
 	}
@@ -165,7 +165,7 @@ func (w *Workspace) chatUpdate(c *call) reply {
 	if utf8.RuneCountInString(c.params.str("text")) > textUpdated {
 		return fail("msg_too_long")
 	}
-	said, refused := w.content(c.method, c.params)
+	said, refused := w.content(c.params)
 	if refused != nil {
 		return refused
 	}

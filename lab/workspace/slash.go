@@ -52,7 +52,7 @@ func (w *Workspace) slashAcked(answer *answerURL, ack json.RawMessage) {
 	} else if decode(ack, &said) != nil || len(said) == 0 {
 		return
 	}
-	body, refused := w.content("ack", said)
+	body, refused := w.content(said)
 	if refused != nil || body.empty() {
 		if refused != nil {
 			w.slackSays(answer.person, answer.channel, "", fmt.Sprintf("%s failed with the error \"%s\"", w.commands[0].Command, refused["error"]))

@@ -4,7 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strings"
+
+	"github.com/rap-analyzer/rapbot/lab/workspace/blockschema"
 )
 
 // stackLimit is how many modals one person may have open at once (https://docs.slack.dev/surfaces/modals).
@@ -122,7 +123,7 @@ func (w *Workspace) viewByRef(id, external string) *view {
 	return nil
 }
 
-// checkView reads and checks a view (https://docs.slack.dev/reference/views).
+// checkView reads and checks a view. Slack names a view's faults invalid_arguments, blocks included (https://docs.slack.dev/reference/views).
 func (w *Workspace) checkView(method string, raw json.RawMessage, kind string) (map[string]any, reply) {
 	var body map[string]any
 	switch {
@@ -133,38 +134,19 @@ func (w *Workspace) checkView(method string, raw json.RawMessage, kind string) (
 	case text(body["type"]) != kind:
 		return nil, badArgument(fmt.Sprintf("must be %q here", kind), "/view/type")
 	}
-	blocks, _ := body["blocks"].([]any)
-	if refused := w.checkViewShape(body, raw); refused != nil {
-		return nil, refused
+	problems := blockschema.ViewLengths(raw)
+	if w.opt.Strict {
+		problems = append(structure(blockschema.View(raw)), problems...)
+	}
+	blocks, isList := body["blocks"].([]any)
+	if !isList && len(problems) == 0 {
+		problems = []blockschema.Problem{{Pointer: "/view/blocks", Words: "must be an array"}}
+	}
+	if len(problems) > 0 {
+		return nil, refusal("invalid_arguments", problems, "")
 	}
 	w.identify(blocks)
 	w.accept("view", method, raw)
 	return body, nil
 }
 
-// badArgument is how Slack refuses a malformed argument.
-func badArgument(words, pointer string) reply {
-	return refusal("invalid_arguments", []string{words + " [json-pointer:" + pointer + "]"})
-}
-
-// refusal carries its reasons twice, as Slack does.
-func refusal(code string, reasons []string) reply {
-	messages := make([]string, len(reasons))
-	for i, reason := range reasons {
-		messages[i] = "[ERROR] " + reason
-	}
-	out := fail(code)
-	out["errors"], out["response_metadata"] = reasons, map[string]any{"messages": messages}
-	return out
-}
-
-// checkViewShape checks what Slack's schema checks.
-func (w *Workspace) checkViewShape(body map[string]any, _ json.RawMessage) reply {
-	if _, isList := body["blocks"].([]any); !isList {
-		return badArgument("must be an array", "/view/blocks")
-	}
-	if title, _ := body["title"].(map[string]any); text(body["type"]) == "modal" && strings.TrimSpace(text(title["text"])) == "" {
-		return badArgument("must provide a title", "/view/title")
-	}
-	return nil
-}

@@ -23,7 +23,7 @@ export function settleAll() {
 }
 
 /** The name a button goes by in the API: block_id/action_id, or what of the two there is. */
-const nameOf = ({blockId, actionId}, node) => [blockId, actionId].filter(Boolean).join('/') || node.textContent.trim();
+const nameOf = ({blockId, actionId}, node) => [blockId, actionId].filter(Boolean).join('/') || node?.textContent.trim();
 
 /** place is what the click is on: {channel, ts} for a message, {view_id} for a view. */
 function contextFor(place, surface) {
@@ -39,7 +39,8 @@ function contextFor(place, surface) {
     surface,
     press: (node, spec) => run(node, spec, () => api.click(state.person.name, {...place, button: nameOf(spec, node)})),
     choose: (node, spec) => run(node, spec, () =>
-      api.choose(state.person.name, {...place, action_id: spec.actionId, block_id: spec.blockId, value: spec.value})),
+      api.choose(state.person.name, {...place, action_id: nameOf(spec, node), value: spec.value})),
+    suggest: (spec, typed) => api.suggest(state.person.name, {...place, action_id: nameOf(spec), value: typed}),
   };
 }
 

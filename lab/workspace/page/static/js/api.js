@@ -44,6 +44,7 @@ export const api = {
   say: (who, body) => post(`${person(who)}/say`, body),
   click: (who, body) => post(`${person(who)}/click`, body),
   choose: (who, body) => post(`${person(who)}/choose`, body),
+  suggest: (who, body) => post(`${person(who)}/suggest`, body),
   submit: (who, body) => post(`${person(who)}/submit`, body),
   close: (who, body) => post(`${person(who)}/close`, body),
   home: (who) => post(`${person(who)}/home`),

@@ -140,23 +140,10 @@ export class Composer {
     this.put('');
     draft.set(thread, '');
     this.hideHelp();
-    const said = await attempt(() => api.say(state.person.name, {channel, text: wire(text), thread_ts: thread || undefined}));
+    const said = await attempt(() => api.say(state.person.name, {channel, text, thread_ts: thread || undefined}));
     if (said) this.onSent?.();
     else if (!this.box.value && state.channel.id === channel) this.suggest(text);
   }
-}
-
-/** What Slack's own box makes of a text before it is sent: escapes, and ids behind the names it knows. */
-function wire(text) {
-  if (text.startsWith('/')) return text;
-  const {people, app, groups} = state.workspace;
-  const tokens = new Map([
-    ...groups.map((g) => [g.handle, `<!subteam^${g.id}>`]),
-    ...people.map((p) => [p.name, `<@${p.id}>`]),
-    [app.name, `<@${app.user_id}>`],
-  ]);
-  const escaped = text.replace(/[&<>]/g, (char) => ({'&': '&amp;', '<': '&lt;', '>': '&gt;'})[char]);
-  return escaped.replace(/(^|\s)@([\w.-]*\w)/g, (whole, space, name) => (tokens.has(name) ? space + tokens.get(name) : whole));
 }
 
 function plane() {

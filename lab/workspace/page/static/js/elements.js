@@ -4,8 +4,9 @@
 // (ctx.press, ctx.choose); in a modal the value is kept until it is submitted (ctx.field registers a way to read it).
 
 import {h, picture, safeAddress} from './dom.js';
-import {plain, textObject} from './mrkdwn.js';
+import {decode, plain, textObject} from './mrkdwn.js';
 import {state} from './state.js';
+import {typeahead} from './typeahead.js';
 
 const optionText = (option) => textObject(option?.text);
 const words = (object) => (object ? object.text ?? String(object) : '');
@@ -39,7 +40,7 @@ function allOptions(spec) {
 }
 
 function optionNode(option, chosen) {
-  return h('option', {value: option.value, selected: option.value === chosen}, words(option.text).replace(/&(amp|lt|gt);/g, (_, n) => ({amp: '&', lt: '<', gt: '>'})[n]));
+  return h('option', {value: option.value, selected: option.value === chosen}, decode(words(option.text)));
 }
 
 function select(spec, blockId, ctx, options = spec.options, initial = spec.initial_option?.value) {
@@ -163,7 +164,7 @@ const makers = {
   overflow,
   workflow_button: button,
   static_select: select,
-  external_select: (spec, blockId, ctx) => select(spec, blockId, ctx, [spec.initial_option].filter(Boolean)),
+  external_select: typeahead,
   users_select: (spec, blockId, ctx) => select(spec, blockId, ctx, people(), spec.initial_user),
   channels_select: (spec, blockId, ctx) => select(spec, blockId, ctx, channels(), spec.initial_channel),
   conversations_select: (spec, blockId, ctx) => select(spec, blockId, ctx, channels(), spec.initial_conversation),

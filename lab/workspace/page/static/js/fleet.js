@@ -66,6 +66,7 @@ function card(region, split) {
     fact('writes', region.writable ? 'accepted' : 'refused', region.writable ? 'Takes writes' : 'Does not take writes', region.writable ? 'yes' : 'no'),
     fact('timeline', region.timeline ?? '–', 'The timeline the server is on; a promotion begins a new one'),
     fact('LSN', region.lsn || '–', 'How far its write-ahead log goes')),
+  region.error && h('p.region-error', null, region.error),
   !primary && serving(region) && lagBar(region, lag));
 }
 

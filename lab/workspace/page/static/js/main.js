@@ -127,7 +127,7 @@ function showPlace() {
     h('span.pane-topic', null, atHome ? 'Home' : channel.direct ? `${person.name} and the app, nobody else` : channel.topic || ''),
     members ? h('span.pane-members', null, `${members} members`) : null);
   composer.refresh(channel.direct ? `Message ${channel.name}` : `Message #${channel.name}`);
-  document.title = `${atHome ? 'Home' : channel.name} · ${person.name} · ${workspace.team || 'rapbot lab'}`;
+  document.title = `${atHome ? 'Home' : channel.name} · ${person.name} · ${workspace.team?.name || 'rapbot lab'}`;
 }
 
 /** Goes to a person and a place; what both had in common stays as it is. */

@@ -5,13 +5,13 @@ import {attachments, blocks} from './blocks.js';
 import {messageContext} from './actions.js';
 import {clock, full, momentOf} from './dates.js';
 import {h, picture, safeAddress, svg} from './dom.js';
-import {mrkdwn} from './mrkdwn.js';
+import {mrkdwn, plain} from './mrkdwn.js';
 import {isApp, state, userName} from './state.js';
 
 export const isReply = (m) => Boolean(m.thread_ts) && m.thread_ts !== m.ts;
 const isBot = (m) => Boolean(m.bot) || isApp(m.user);
 const faceOf = (m) => (isBot(m) ? state.workspace.app.user_id : m.user);
-const nameOf = (m) => (isBot(m) ? m.username || state.workspace.app.name : m.username || userName(m.user));
+const nameOf = (m) => (isBot(m) ? state.workspace.app.name : userName(m.user));
 
 /** Whether a message continues the one above it, so that face and name need not be shown again. */
 export function continues(message, above) {
@@ -46,6 +46,7 @@ export function messageNode(message, options) {
       isBot(message) && h('span.badge', null, 'APP'),
       time(clock(when))),
     h('div.message-body', null, body(message)),
+    message.reactions?.length > 0 && h('div.reactions', null, message.reactions.map(reaction)),
     options.replies && options.openThread && replyBar(message, options)));
 }
 
@@ -64,12 +65,17 @@ function body(message) {
 }
 
 function file(f) {
-  const address = safeAddress(f.permalink || f.url_private || '') || safeAddress(new URL(f.url_private || '/', location.href).href);
+  const address = safeAddress(f.url_private);
   const size = f.size >= 1024 ? `${(f.size / 1024).toFixed(1)} kB` : f.size ? `${f.size} bytes` : '';
   if (f.mimetype?.startsWith('image/')) return h('figure.block-image', null, h('figcaption', null, f.title || f.name), picture(f.url_private, f.title || f.name));
   return h('a.file', {href: address, target: '_blank', rel: 'noopener noreferrer'},
     h('span.file-sign', {'aria-hidden': 'true'}, '≡'),
     h('span', null, h('strong', null, f.title || f.name || 'File'), h('small', null, [f.pretty_type || f.mimetype, size].filter(Boolean).join(' · '))));
+}
+
+function reaction({name, users, count}) {
+  const who = users.map(userName).join(', ');
+  return h('span.reaction', {title: `${who} reacted with :${name}:`}, plain(`:${name}:`), h('b', null, String(count)));
 }
 
 /** "2 replies", with the faces of those who wrote them. */

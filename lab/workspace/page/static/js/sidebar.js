@@ -22,7 +22,7 @@ export function showSidebar(root, go) {
   const focused = document.activeElement?.closest('#sidebar [data-testid]')?.dataset.testid;
   const places = channelsOf(person);
   fill(root,
-    h('div.sidebar-head', null, h('h1', null, workspace.team || 'Workspace'), h('span.sidebar-lab', null, 'lab')),
+    h('div.sidebar-head', null, h('h1', null, workspace.team?.name || 'Workspace'), h('span.sidebar-lab', null, 'lab')),
     h('div.sidebar-scroll', null,
       h('h2.sidebar-title', {id: 'channels-title'}, 'Channels'),
       h('ul.places', {'aria-labelledby': 'channels-title'}, places.filter((c) => !c.direct).map((c) => place(c, go, h('span.place-sign', {'aria-hidden': 'true'}, c.private ? '◍' : '#')))),

@@ -4,7 +4,7 @@
 export const HOME = 'home';
 
 export const state = {
-  workspace: {team: '', app: {}, people: [], channels: [], groups: [], commands: [], connections: 0},
+  workspace: {team: {}, app: {}, people: [], channels: [], groups: [], commands: [], connections: 0},
   person: null, // one of workspace.people
   channel: null, // one of workspace.channels, the person's conversation with the app, or the Home tab
   thread: null, // ts of the open thread's first message

@@ -14,8 +14,8 @@ let open = null; // {id, print, dialog, fields}
 export function showModals(modals) {
   const view = modals.filter((v) => v.type !== 'home').at(-1);
   if (!view) return shut();
-  const print = printOf([view, state.person.id]);
-  if (open && open.id === view.id && open.print === print) return undefined;
+  const print = printOf([view.title, view.submit, view.close, view.blocks, state.person.id]);
+  if (open && open.id === view.id && open.print === print) return showTrouble(view);
   const kept = open && open.id === view.id && open.person === state.person.id ? readFields() : new Map();
   const focused = open?.id === view.id ? document.activeElement?.dataset?.action : null;
   shut();
@@ -58,6 +58,7 @@ function draw(view, kept) {
   }},
   h('header.dialog-head', null, h('h2.dialog-title', {id: 'modal-title'}, textObject(view.title)),
     h('button.close', {type: 'button', 'aria-label': 'Close', onclick: () => dismiss(view)}, '✕')),
+  h('p.modal-error', {role: 'alert', hidden: true}),
   h('div.dialog-body', null, blocks(view.blocks, ctx)),
   h('div.dialog-foot', null, close, submit));
   mine.dialog = openDialog({class: 'modal', 'aria-labelledby': 'modal-title', data: {testid: 'modal', view: view.id, callback: view.callback_id || ''},
@@ -94,7 +95,7 @@ async function send(view, mine, button) {
   } catch (error) {
     const errors = error instanceof ApiError && error.answer.errors;
     if (errors) showErrors(mine.dialog, errors);
-    else toast(error.message);
+    else if (mine === open) toast(error.message);
   } finally {
     button.removeAttribute('aria-busy');
   }

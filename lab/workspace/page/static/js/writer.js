@@ -24,6 +24,7 @@ export class Writer {
     this.numbers = h('dl.counters');
     this.line = svg('svg', {class: 'spark', viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: 'none', role: 'img', 'aria-label': 'Write gap over the last 90 seconds'});
     this.now = h('span.spark-now');
+    this.error = h('p.region-error', {hidden: true});
     this.check = h('button.button.button-small', {
       type: 'button', data: {testid: 'writer-check'},
       title: 'Reads the present primary and compares it with every id that was acknowledged to the writer',
@@ -36,6 +37,7 @@ export class Writer {
     this.root = h('section.world-part', {'aria-labelledby': 'writer-title', data: {testid: 'writer'}},
       h('h3.world-title', {id: 'writer-title'}, 'Writer'),
       this.numbers,
+      this.error,
       h('div.spark-box', {title: 'How long ago the last write was acknowledged, second by second'}, this.line, this.now),
       h('div.writer-foot', null, this.check, reset));
   }
@@ -53,6 +55,8 @@ export class Writer {
       counter('failed', number.format(counters.failed ?? 0), 'Writes that got an error; they were retried or given up, never counted as made', counters.failed ? 'warn' : ''),
       counter('per second', rate === null ? '–' : number.format(rate), 'Writes acknowledged in the last second'),
       counter('longest gap', span(longest), 'The longest time without an acknowledged write', longest >= 2000 ? 'warn' : ''));
+    this.error.textContent = counters.last_error || '';
+    this.error.hidden = !counters.last_error || gap < 1000;
     this.draw(gap);
   }
 
