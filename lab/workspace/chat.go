@@ -66,10 +66,10 @@ func checkMetadata(raw json.RawMessage) (json.RawMessage, reply) {
 	if decode(raw, &parts) != nil {
 		return nil, fail("invalid_metadata_format")
 	}
-	if len(parts) == 0 {
-		return nil, nil // an SDK's empty value
+	name := text(parts["event_type"])
+	if name == "" && parts["event_payload"] == nil {
+		return nil, nil // slack-go's empty value, sent along with every response_url post
 	}
-	name, _ := parts["event_type"].(string)
 	_, isObject := parts["event_payload"].(map[string]any)
 	if name == "" || !isObject {
 		return nil, fail("invalid_metadata_schema")

@@ -149,4 +149,3 @@ func (w *Workspace) checkView(method string, raw json.RawMessage, kind string) (
 	w.accept("view", method, raw)
 	return body, nil
 }
-

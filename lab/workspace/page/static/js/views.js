@@ -22,7 +22,18 @@ export function showModals(modals) {
   open = {id: view.id, print, person: state.person.id, fields: new Map(), dialog: null};
   draw(view, kept);
   if (focused) open.dialog.querySelector(`[data-action="${CSS.escape(focused)}"]`)?.focus();
-  return undefined;
+  return showTrouble(view);
+}
+
+/** What the last submission or press brought: errors at fields, or words about the whole. Each is said once. */
+function showTrouble(view) {
+  const print = printOf([view.errors, view.error]);
+  if (print === open.trouble) return;
+  open.trouble = print;
+  showErrors(open.dialog, view.errors || {});
+  const line = open.dialog.querySelector('.modal-error');
+  line.textContent = view.error || '';
+  line.hidden = !view.error;
 }
 
 function shut() {
