@@ -1,0 +1,63 @@
+// Package journaltest is the contract of a journal as tests: one subtest for
+// each promise that the ports rapbot.Operations and rapbot.Inbox make. Every
+// journal must keep all of them, the one in memory and the one on disk alike.
+package journaltest
+
+import (
+	"testing"
+
+	"github.com/rap-analyzer/rapbot"
+)
+
+// Journal is both ports in one, as every journal implements them.
+type Journal interface {
+	rapbot.Operations
+	rapbot.Inbox
+}
+
+// Operations checks the journal of operations. Open returns an empty one whose
+// lease nobody holds; it closes it at the end of the test.
+func Operations(t *testing.T, open func(t *testing.T) rapbot.Operations) {
+	keep(t, open, leasePromises)
+	keep(t, open, proposePromises)
+	keep(t, open, appendPromises)
+	keep(t, open, concurrencyPromises)
+	keep(t, open, readPromises)
+}
+
+// Inbox checks the journal of what arrives. Open returns an empty one; it
+// closes it at the end of the test.
+func Inbox(t *testing.T, open func(t *testing.T) rapbot.Inbox) {
+	keep(t, open, acceptPromises)
+	keep(t, open, groupPromises)
+	keep(t, open, shownPromises)
+	keep(t, open, firstTimePromises)
+}
+
+// Survival checks that a crash leaves everything that was acknowledged. Open
+// returns an empty journal and a function that crashes it and returns what the
+// next process finds.
+func Survival(t *testing.T, open func(t *testing.T) (Journal, func() Journal)) {
+	for _, p := range survivalPromises {
+		t.Run(p.that, func(t *testing.T) {
+			t.Parallel()
+			j, crash := open(t)
+			p.holds(t, j, crash)
+		})
+	}
+}
+
+// promise is one sentence of a port's contract.
+type promise[J any] struct {
+	that  string
+	holds func(t *testing.T, j J)
+}
+
+func keep[J any](t *testing.T, open func(t *testing.T) J, promises []promise[J]) {
+	for _, p := range promises {
+		t.Run(p.that, func(t *testing.T) {
+			t.Parallel()
+			p.holds(t, open(t))
+		})
+	}
+}
