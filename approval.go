@@ -94,9 +94,9 @@ func judgeOpen(o Operation, now time.Time) error {
 	case Proposed:
 		return Refuse(Conflict, fmt.Sprintf("Operation %s has not been shown yet.", o.ID), "Wait for its card.")
 	}
-	what := fmt.Sprintf("Operation %s is %s already.", o.ID, o.State)
+	what := fmt.Sprintf("Operation %s %s already.", o.ID, o.State.Is())
 	if o.Approver != nil {
-		what = fmt.Sprintf("Operation %s was approved already, by %s; it is %s.", o.ID, o.Approver.Name, o.State)
+		what = fmt.Sprintf("Operation %s was approved already, by %s; it %s.", o.ID, o.Approver.Name, o.State.Is())
 	}
 	return &Error{Code: Settled, What: what, Changed: "Your click changed nothing.", Now: "See /rap show " + o.ID + "."}
 }
@@ -112,7 +112,7 @@ func JudgeCancel(o Operation, p Person) error {
 	}
 	switch {
 	case o.State.Final():
-		return &Error{Code: Settled, What: fmt.Sprintf("Operation %s is %s already.", o.ID, o.State), Changed: "Nothing was changed by this.", Now: "See /rap show " + o.ID + "."}
+		return &Error{Code: Settled, What: fmt.Sprintf("Operation %s %s already.", o.ID, o.State.Is()), Changed: "Nothing was changed by this.", Now: "See /rap show " + o.ID + "."}
 	case o.Committed():
 		return &Error{Code: Settled, What: fmt.Sprintf("Operation %s is past the point of no return.", o.ID), Changed: "It goes on.", Now: "To go back, switch over to " + o.Plan.From + " when it is done."}
 	case o.State == NeedsDecision:
@@ -133,7 +133,7 @@ func JudgeAnswer(o Operation, p Person) error {
 		return Refuse(Forbidden, "Only the approver group may answer this, and you are not in it.", "Ask somebody of the approver group.")
 	}
 	if o.State != NeedsDecision {
-		return &Error{Code: Settled, What: fmt.Sprintf("Operation %s asks nothing any more; it is %s.", o.ID, o.State), Changed: "Your click changed nothing.", Now: "See /rap show " + o.ID + "."}
+		return &Error{Code: Settled, What: fmt.Sprintf("Operation %s asks nothing any more; it %s.", o.ID, o.State.Is()), Changed: "Your click changed nothing.", Now: "See /rap show " + o.ID + "."}
 	}
 	return nil
 }

@@ -28,6 +28,22 @@ func (s State) Final() bool {
 	return false
 }
 
+// Is is the state in a sentence about an operation: "is running", "has failed".
+func (s State) Is() string {
+	switch s {
+	case Succeeded, Failed, Lapsed:
+		return "has " + string(s)
+	case NeedsDecision:
+		return string(s)
+	case Rejected, Cancelled:
+		return "was " + string(s)
+	}
+	return "is " + string(s)
+}
+
+// Started reports whether it ever ran.
+func (o Operation) Started() bool { return !o.StartedAt.IsZero() }
+
 // StepStatus is where one step stands.
 type StepStatus string
 
@@ -65,6 +81,7 @@ type Operation struct {
 	ExpiresAt   time.Time // the decision, and after it the start, must come before this
 	Approver    *Person
 	ApprovedAt  time.Time
+	StartedAt   time.Time // zero while it has not run
 	Steps       []StepState
 	RollingBack bool
 	StopAsked   *Person           // who asked to stop it while it ran

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"strings"
 	"time"
 )
 
@@ -135,10 +136,14 @@ func (p Plan) Difference(now Plan) string {
 	if p.Digest() == now.Digest() {
 		return ""
 	}
-	for i, was := range p.Basis {
-		if i < len(now.Basis) && now.Basis[i].Name == was.Name && now.Basis[i].Value != was.Value {
-			return was.Name + " was " + was.Value + " and is now " + now.Basis[i].Value + "."
+	var changes []string
+	for _, was := range p.Basis {
+		if is := now.Fact(was.Name); is != was.Value {
+			changes = append(changes, was.Name+" was "+was.Value+" and is now "+is)
 		}
 	}
-	return "its steps are others now."
+	if len(changes) == 0 {
+		return "its steps are others now."
+	}
+	return strings.Join(changes, "; ") + "."
 }

@@ -69,17 +69,33 @@ func switchoverSteps(from, to string, bystanders []string) []Step {
 		Step{Kind: StepTidy, Region: to, Title: "Clean up and verify", Deadline: 30 * time.Second, Optional: true})
 }
 
+// The facts of a plan's basis besides the regions'.
+const (
+	FactTimeline = "timeline"
+	FactSystem   = "system"
+)
+
+// Fact returns the value of a fact of the plan's basis.
+func (p Plan) Fact(name string) string {
+	for _, f := range p.Basis {
+		if f.Name == name {
+			return f.Value
+		}
+	}
+	return ""
+}
+
 // basisOf lists what an approval rests upon: the lineage, and each region's
 // role and version.
 func basisOf(t Topology, primary Region) []Fact {
-	facts := []Fact{
-		{"system", primary.Server.SystemID},
-		{"timeline", fmt.Sprint(primary.Server.Timeline)},
+	var facts []Fact
+	for _, r := range t.Regions {
+		facts = append(facts, Fact{r.Name, string(r.Role)})
 	}
 	for _, r := range t.Regions {
-		facts = append(facts, Fact{r.Name, fmt.Sprintf("%s, PostgreSQL %s", r.Role, VersionName(r.Server.Version))})
+		facts = append(facts, Fact{"PostgreSQL of " + r.Name, VersionName(r.Server.Version)})
 	}
-	return facts
+	return append(facts, Fact{FactTimeline, fmt.Sprint(primary.Server.Timeline)}, Fact{FactSystem, primary.Server.SystemID})
 }
 
 // VersionName turns server_version_num into the name people use: 150018 is 15.18.

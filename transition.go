@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 )
 
 // transition says from which states a record may come and to which state it
@@ -108,8 +109,12 @@ func fold(o *Operation, r Record) error {
 		o.Plan, o.ExpiresAt = *r.Plan, r.Expires
 		o.Steps = pendingSteps(o.Plan)
 		o.Approver = nil
-	case RecRejected, RecCancelled, RecExpired, RecSucceeded, RecFailed:
+	case RecRejected:
+		o.Outcome = rejection(r)
+	case RecCancelled, RecExpired, RecSucceeded, RecFailed:
 		o.Outcome = r.Text
+	case RecStarted:
+		o.StartedAt = r.At
 	case RecStopAsked:
 		o.StopAsked = r.By
 	case RecRollback:
@@ -123,6 +128,17 @@ func fold(o *Operation, r Record) error {
 		return foldStep(o, r)
 	}
 	return nil
+}
+
+func rejection(r Record) string {
+	text := "Rejected."
+	if r.By != nil {
+		text = "Rejected by " + r.By.Name + "."
+	}
+	if r.Text != "" {
+		text = strings.TrimSuffix(text, ".") + ": " + r.Text + "."
+	}
+	return text + " Nothing was changed."
 }
 
 func foldStep(o *Operation, r Record) error {
@@ -157,13 +173,12 @@ func foldAnswer(o *Operation, r Record) error {
 		return nil
 	}
 	for i := range o.Steps {
-		if o.Steps[i].Status != StepFailed || o.Plan.Steps[i].Optional {
-			continue
-		}
-		if o.RollingBack {
-			o.Steps[i].Status = StepUndoing
-		} else {
+		switch {
+		case o.Steps[i].Status != StepFailed || o.Plan.Steps[i].Optional:
+		case !o.RollingBack:
 			o.Steps[i].Status = StepRunning
+		case o.Plan.Steps[i].Undo != "":
+			o.Steps[i].Status = StepUndoing
 		}
 	}
 	return nil

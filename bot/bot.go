@@ -132,3 +132,8 @@ func sortByID(ops []rapbot.Operation) {
 		return a < b
 	})
 }
+
+// Show puts up what is not up yet, alerts and operations, once.
+func (b *Bot) Show(ctx context.Context) error {
+	return errors.Join(b.alerts.work(ctx), b.screen.show(ctx))
+}

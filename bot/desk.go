@@ -58,7 +58,7 @@ func (b *Bot) nothingOpen(ctx context.Context) error {
 		return err
 	}
 	o := open[0]
-	return rapbot.Refuse(rapbot.Conflict, fmt.Sprintf("Operation %s (%s, asked for by %s) is %s. One at a time.", o.ID, o.Plan.Title(), o.Requester.Name, o.State),
+	return rapbot.Refuse(rapbot.Conflict, fmt.Sprintf("Operation %s (%s, asked for by %s) %s. One at a time.", o.ID, o.Plan.Title(), o.Requester.Name, o.State.Is()),
 		fmt.Sprintf("See /rap show %s, or /rap cancel %s.", o.ID, o.ID))
 }
 

@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -32,7 +33,10 @@ func (s *screen) show(ctx context.Context) error {
 
 func (s *screen) showOne(ctx context.Context, o rapbot.Operation) error {
 	card := cards.Operation(o)
-	face := fmt.Sprintf("%#v", card)
+	face, err := faceOf(card)
+	if err != nil {
+		return err
+	}
 	if o.Card.Zero() {
 		ref, err := s.chat.Post(ctx, rapbot.Place{Channel: s.channel}, "op-"+o.ID, card)
 		if err != nil {
@@ -43,8 +47,7 @@ func (s *screen) showOne(ctx context.Context, o rapbot.Operation) error {
 		}
 		s.shown[o.ID] = face
 	}
-	o, err := s.tell(ctx, o)
-	if err != nil {
+	if o, err = s.tell(ctx, o); err != nil {
 		return err
 	}
 	if s.shown[o.ID] != face {
@@ -58,6 +61,12 @@ func (s *screen) showOne(ctx context.Context, o rapbot.Operation) error {
 		delete(s.shown, o.ID)
 	}
 	return nil
+}
+
+// faceOf is equal for cards that look alike.
+func faceOf(m rapbot.Message) (string, error) {
+	b, err := json.Marshal(m)
+	return string(b), err
 }
 
 // tell posts the news that the thread has not been told. How far it got is in

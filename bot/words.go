@@ -22,16 +22,21 @@ func firstBeat(err error) string {
 func failureText(err error) string {
 	var e *rapbot.Error
 	if errors.As(err, &e) {
-		return e.What
+		return sentence(e.What)
 	}
 	return sentence(err.Error())
 }
 
+// sentence begins s with a capital, unless its first word is a name such as
+// us-west-2, and ends it with a full stop.
 func sentence(s string) string {
 	if s == "" {
 		return ""
 	}
-	s = strings.ToUpper(s[:1]) + s[1:]
+	first, _, _ := strings.Cut(s, " ")
+	if !strings.ContainsAny(first, "-_0123456789") {
+		s = strings.ToUpper(s[:1]) + s[1:]
+	}
 	if !strings.HasSuffix(s, ".") {
 		s += "."
 	}
@@ -42,7 +47,7 @@ func rollbackCause(o rapbot.Operation, step int) string {
 	if o.StopAsked != nil {
 		return o.StopAsked.Name + " asked to stop."
 	}
-	return fmt.Sprintf("%s: %s", o.Plan.Steps[step].Title, o.Steps[step].Detail)
+	return fmt.Sprintf("Step %d failed (%s). %s", step+1, lowerFirst(o.Plan.Steps[step].Title), o.Steps[step].Detail)
 }
 
 // stuck is the question when the point of no return may have been passed and

@@ -20,7 +20,7 @@ func Fleet(t rapbot.Topology, open []rapbot.Operation) rapbot.Message {
 		m.Blocks = append(m.Blocks, rapbot.Paragraph{Text: regionLine(r)})
 	}
 	for _, o := range open {
-		m.Blocks = append(m.Blocks, rapbot.Paragraph{Text: rapbot.Say(fmt.Sprintf("Operation %s: %s — %s.", o.ID, o.Plan.Title(), o.State))})
+		m.Blocks = append(m.Blocks, rapbot.Paragraph{Text: rapbot.Say(fmt.Sprintf("Operation %s (%s) %s.", o.ID, o.Plan.Title(), o.State.Is()))})
 	}
 	m.Blocks = append(m.Blocks, rapbot.Note{Text: rapbot.Say("Observed at ", rapbot.When(t.At), ".")})
 	return m
@@ -126,7 +126,11 @@ func Region(t rapbot.Topology, r rapbot.Region, site rapbot.Site) rapbot.Message
 	if len(s.MissingGrants) > 0 {
 		m.Blocks = append(m.Blocks, rapbot.Paragraph{Text: rapbot.Say(rapbot.MarkWarning+" ", rapbot.B("Missing privileges"), ": "+strings.Join(s.MissingGrants, ", "))})
 	}
-	m.Blocks = append(m.Blocks, rapbot.Note{Text: rapbot.Say("Observed at ", rapbot.When(r.At), ".")})
+	note := rapbot.Say("Observed at ", rapbot.When(r.At), ".")
+	if !r.Answered && !r.LastAnswer.IsZero() {
+		note = rapbot.Say("It gives no answer; the figures are those of ", rapbot.When(r.LastAnswer), ".")
+	}
+	m.Blocks = append(m.Blocks, rapbot.Note{Text: note})
 	return m
 }
 

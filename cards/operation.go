@@ -2,7 +2,6 @@ package cards
 
 import (
 	"fmt"
-	"time"
 
 	"github.com/rap-analyzer/rapbot"
 )
@@ -70,27 +69,21 @@ func Title(o rapbot.Operation) string {
 		if !o.Plan.Impact.Lossless() {
 			loss = "see what was lost"
 		}
-		title := fmt.Sprintf("%s in %s, %s", o.Plan.Done(), rapbot.Duration(runtime(o)), loss)
+		title := fmt.Sprintf("%s in %s, %s", o.Plan.Done(), rapbot.Duration(o.EndedAt.Sub(o.StartedAt)), loss)
 		if n := len(o.Warnings()); n > 0 {
 			title += ", " + count(n, "thing left to mend", "things left to mend")
 		}
 		return title
 	case rapbot.Failed:
+		if !o.Started() {
+			return o.Plan.Title() + " — not run"
+		}
 		if o.RollingBack && o.GivenUp == nil {
 			return "Switchover to " + target + " rolled back"
 		}
 		return "Switchover to " + target + " failed"
 	}
 	return fmt.Sprintf("%s — %s, not run", o.Plan.Title(), o.State)
-}
-
-func runtime(o rapbot.Operation) time.Duration {
-	for _, r := range o.Records {
-		if r.Kind == rapbot.RecStarted {
-			return o.EndedAt.Sub(r.At)
-		}
-	}
-	return 0
 }
 
 // outcome states the gap and the proof.
@@ -105,7 +98,7 @@ func outcome(o rapbot.Operation) []rapbot.Block {
 		rapbot.Field{Name: "Marker row replayed", Value: rapbot.Say("before ", rapbot.Mono(e[rapbot.EvMarker]))},
 		rapbot.Field{Name: "Shutdown checkpoint replayed", Value: rapbot.Say("up to ", rapbot.Mono(e[rapbot.EvShutdown]))})
 	blocks := []rapbot.Block{
-		rapbot.Paragraph{Text: rapbot.Say(rapbot.B(o.Plan.To), " is primary, ", rapbot.B(o.Plan.From), " was shut down cleanly first. ", o.Outcome)},
+		rapbot.Paragraph{Text: rapbot.Say(rapbot.B(o.Plan.To), " is primary, ", rapbot.B(o.Plan.From), " was shut down cleanly first. "+o.Outcome)},
 		fields,
 		rapbot.Note{Text: rapbot.Say("The proof is read from " + o.Plan.To + "'s own WAL: the last record it replayed before it was promoted is the old primary's shutdown checkpoint, and the marker row written after the last client lies before it.")},
 	}
@@ -136,10 +129,10 @@ func stepLine(step rapbot.Step, s rapbot.StepState) rapbot.StepLine {
 	case rapbot.StepDone:
 		line.Mark = rapbot.MarkDone
 		line.Detail = rapbot.Duration(s.Ended.Sub(s.Started))
-		if s.Detail != "" {
+		switch {
+		case s.Detail != "":
 			line.Detail += ", " + s.Detail
-		}
-		if s.Unchanged {
+		case s.Unchanged:
 			line.Detail = "held already"
 		}
 	case rapbot.StepFailed:

@@ -129,7 +129,7 @@ func (c Command) check(call Call, regions []string) error {
 			continue
 		}
 		if !given {
-			return c.mistake(fmt.Sprintf("/rap %s needs a %s.", c.Name, a.Name))
+			return c.mistake(fmt.Sprintf("/rap %s needs the %s.", c.Name, a.Name))
 		}
 		switch a.Name {
 		case "region":

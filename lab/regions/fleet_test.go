@@ -32,10 +32,13 @@ func TestFleet(t *testing.T) {
 		{"rapbot may not", rapbotMayNotDoMore},
 		{"API", servesTheAPI},
 	} {
-		t.Run(step.name, func(t *testing.T) {
+		passed := t.Run(step.name, func(t *testing.T) {
 			eventually(t, "the fleet is as it was", func() bool { return settled(f.Status(t.Context())) })
 			step.run(t, f)
 		})
+		if !passed {
+			t.FailNow() // what comes next would only say that the fleet is not as it was
+		}
 	}
 	probe.Stop()
 	w.Stop()

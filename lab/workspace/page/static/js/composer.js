@@ -21,6 +21,7 @@ export class Composer {
       'aria-autocomplete': 'list', 'aria-controls': `${id}-help`, data: {testid},
       oninput: () => this.changed(),
       onkeydown: (event) => this.key(event),
+      onkeypress: (event) => event.key === 'Enter' && !event.shiftKey && event.preventDefault(),
       onblur: () => setTimeout(() => this.root.contains(document.activeElement) || this.hideHelp(), 0),
       onfocus: () => this.help(),
     });

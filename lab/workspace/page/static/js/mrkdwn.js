@@ -69,9 +69,9 @@ function lines(text) {
     quote = null;
     const mark = listMark.exec(line);
     if (mark) {
-      const sign = mark[3] ? `${mark[3]}.` : mark[2] === '-' ? '•' : mark[2];
+      const sign = `${mark[0].trim()} `;
       out.push(h('div.item', {style: {'--depth': String(Math.min(4, mark[1].length >> 1))}},
-        h('span.item-mark', {'aria-hidden': 'true'}, sign), h('span', null, inline(line.slice(mark[0].length)))));
+        h('span.item-mark', null, sign), h('span', null, inline(line.slice(mark[0].length)))));
       flowing = false;
       continue;
     }

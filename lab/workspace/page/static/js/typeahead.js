@@ -26,7 +26,7 @@ export function typeahead(spec, blockId, ctx) {
       clearTimeout(timer);
       timer = setTimeout(ask, 150);
     },
-    onfocus: () => box.value.length >= least && ask(),
+    onclick: () => ask(),
     onblur: () => {
       shut();
       if (!chosen) box.value = '';
@@ -75,7 +75,10 @@ export function typeahead(spec, blockId, ctx) {
   }
 
   function key(event) {
-    if (list.hidden) return;
+    if (list.hidden) {
+      if (event.key === 'ArrowDown') ask();
+      return;
+    }
     const step = {ArrowDown: 1, ArrowUp: -1}[event.key];
     if (step && offered.length) {
       event.preventDefault();

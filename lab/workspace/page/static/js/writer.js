@@ -69,7 +69,7 @@ export class Writer {
   }
 
   draw(gap) {
-    const top = Math.max(1000, ...this.gaps);
+    const top = Math.max(2000, ...this.gaps);
     const x = (i) => width - (this.gaps.length - 1 - i) * (width / (kept - 1));
     const y = (value) => height - 2 - (value / top) * (height - 6);
     const points = this.gaps.map((value, i) => `${x(i).toFixed(1)},${y(value).toFixed(1)}`);

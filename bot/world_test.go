@@ -1,0 +1,249 @@
+package bot_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/rap-analyzer/rapbot"
+)
+
+// world is a fleet in memory that behaves as PostgreSQL does where plays
+// care: roles, timelines, positions, and who can be asked.
+type world struct {
+	clock   *fakeClock
+	regions []*fakeServer
+	marker  map[string]bool // marker rows by key, replicated at once to whoever streams
+	crash   string          // where the bot dies next: "during" or "after" a step kind
+	broken  map[rapbot.StepKind]string
+	undoBad map[rapbot.StepKind]string
+	calls   []string
+}
+
+type fakeServer struct {
+	name     string
+	up       bool
+	recovery bool
+	readOnly bool
+	timeline uint32
+	lsn      rapbot.LSN
+	behind   int64 // bytes
+	late     time.Duration
+	dead     bool // receiver not running
+	last     time.Time
+}
+
+// crashed is what a dying bot panics with.
+type crashed struct{}
+
+func newWorld(clock *fakeClock, names []string) *world {
+	w := &world{clock: clock, marker: map[string]bool{}, broken: map[rapbot.StepKind]string{}, undoBad: map[rapbot.StepKind]string{}}
+	for i, n := range names {
+		w.regions = append(w.regions, &fakeServer{name: n, up: true, recovery: i > 0, timeline: 1, lsn: 0x5000000})
+	}
+	return w
+}
+
+func (w *world) server(name string) *fakeServer {
+	for _, r := range w.regions {
+		if r.name == name {
+			return r
+		}
+	}
+	panic("no server " + name)
+}
+
+func (w *world) primary() *fakeServer {
+	for _, r := range w.regions {
+		if r.up && !r.recovery {
+			return r
+		}
+	}
+	return nil
+}
+
+func (w *world) Topology() rapbot.Topology { return w.Observe(context.Background()) }
+func (w *world) Observe(context.Context) rapbot.Topology {
+	now := w.clock.Now()
+	var sightings []rapbot.Sighting
+	for _, r := range w.regions {
+		s := rapbot.Sighting{Region: r.name, At: now, Answered: r.up, LastAnswer: r.last}
+		if r.up {
+			r.last, s.LastAnswer = now, now
+		} else {
+			s.Fault = "connection refused"
+		}
+		s.Server = w.describe(r, now)
+		sightings = append(sightings, s)
+	}
+	return rapbot.Assess(sightings, now)
+}
+
+func (w *world) describe(r *fakeServer, now time.Time) rapbot.Server {
+	s := rapbot.Server{
+		SystemID: "7000000000000000001", Version: 150018, InRecovery: r.recovery, Timeline: r.timeline,
+		StartedAt: start.Add(-time.Hour), Clock: now, ReadOnly: r.readOnly, Flush: r.lsn, Have: r.lsn, Replay: r.lsn - rapbot.LSN(r.behind),
+		Heartbeat: now.Add(-r.late), RewindReady: true, FreeSenders: 8, FreeSlots: 8,
+	}
+	p := w.primary()
+	if r.recovery && !r.dead && p != nil && p.timeline >= r.timeline {
+		s.Receiver = &rapbot.Receiver{Status: "streaming", Timeline: p.timeline, Flushed: r.lsn, LatestEnd: r.lsn, LastMessage: now, Sender: p.name + ":5432"}
+		s.Timeline = p.timeline
+	}
+	if r.recovery {
+		s.Flush = 0
+	}
+	return s
+}
+
+// followers puts everybody who streams onto the new primary's timeline.
+func (w *world) followers(p *fakeServer) {
+	for _, r := range w.regions {
+		if r.recovery && !r.dead {
+			r.timeline = p.timeline
+		}
+	}
+}
+
+// doers carries the steps out on the world.
+func (w *world) doers() map[rapbot.StepKind]rapbot.Doer {
+	out := map[rapbot.StepKind]rapbot.Doer{}
+	for _, k := range []rapbot.StepKind{
+		rapbot.StepPrepare, rapbot.StepBlock, rapbot.StepCatchUp, rapbot.StepStop, rapbot.StepProve,
+		rapbot.StepPromote, rapbot.StepFollow, rapbot.StepRejoin, rapbot.StepTidy,
+	} {
+		out[k] = fakeDoer{w}
+	}
+	return out
+}
+
+type fakeDoer struct{ w *world }
+
+func (d fakeDoer) key(run rapbot.StepRun) string { return run.Operation + "/" + string(run.Step.Kind) }
+
+func (d fakeDoer) Observe(_ context.Context, run rapbot.StepRun) (rapbot.Finding, error) {
+	w, at := d.w, d.w.server(run.Step.Region)
+	old := w.server(run.Plan.From)
+	f := rapbot.Finding{Detail: "not yet", Evidence: map[string]string{}}
+	if why := w.broken[run.Step.Kind]; why != "" {
+		f.Detail = why
+		return f, nil
+	}
+	switch run.Step.Kind {
+	case rapbot.StepPrepare, rapbot.StepTidy:
+		f.Holds, f.Detail = w.marker[d.key(run)], ""
+	case rapbot.StepBlock:
+		f.Holds, f.Detail = old.readOnly, "0 sessions left"
+		f.Evidence[rapbot.EvWritesStopped] = w.clock.Now().Format(time.RFC3339Nano)
+	case rapbot.StepCatchUp:
+		f.Holds, f.Detail = w.marker[d.key(run)] && at.behind == 0, ""
+		f.Evidence[rapbot.EvMarker] = "0/5000100"
+	case rapbot.StepStop:
+		f.Holds, f.Detail = !old.up, ""
+	case rapbot.StepProve:
+		f.Holds, f.Detail = !old.up && at.behind == 0, ""
+		f.Evidence[rapbot.EvShutdown], f.Evidence[rapbot.EvOldTimeline] = "0/5000178", fmt.Sprint(at.timeline)
+	case rapbot.StepPromote:
+		f.Holds, f.Detail = !at.recovery, ""
+		f.Evidence[rapbot.EvNewTimeline], f.Evidence[rapbot.EvWritesBack] = fmt.Sprint(at.timeline), w.clock.Now().Format(time.RFC3339Nano)
+	case rapbot.StepFollow:
+		f.Holds, f.Detail = at.up && !at.dead, ""
+	case rapbot.StepRejoin:
+		f.Holds, f.Detail = old.up && old.recovery, ""
+	}
+	return f, nil
+}
+
+func (d fakeDoer) Act(_ context.Context, run rapbot.StepRun) error {
+	w, at := d.w, d.w.server(run.Step.Region)
+	d.die("during", run)
+	w.calls = append(w.calls, string(run.Step.Kind))
+	w.clock.add(100 * time.Millisecond)
+	switch run.Step.Kind {
+	case rapbot.StepPrepare, rapbot.StepTidy, rapbot.StepCatchUp:
+		w.marker[d.key(run)] = true
+	case rapbot.StepBlock:
+		at.readOnly = true
+	case rapbot.StepStop:
+		at.up = false
+	case rapbot.StepPromote:
+		for _, r := range w.regions {
+			if r.up && !r.recovery {
+				return rapbot.Refuse(rapbot.Precondition, r.name+" is a primary, so "+at.name+" is not promoted.", "")
+			}
+		}
+		at.recovery, at.timeline = false, at.timeline+1
+		w.followers(at)
+	case rapbot.StepRejoin:
+		at.up, at.recovery, at.readOnly = true, true, false
+	}
+	d.die("after", run)
+	return nil
+}
+
+func (d fakeDoer) Undo(_ context.Context, run rapbot.StepRun) (rapbot.Finding, error) {
+	if why := d.w.undoBad[run.Step.Kind]; why != "" {
+		return rapbot.Finding{}, &rapbot.Error{Code: rapbot.Precondition, What: why}
+	}
+	d.die("undoing", run)
+	at := d.w.server(run.Step.Region)
+	switch run.Step.Kind {
+	case rapbot.StepBlock:
+		at.readOnly = false
+	case rapbot.StepStop:
+		at.up = true
+	}
+	return rapbot.Finding{Holds: true}, nil
+}
+
+func (d fakeDoer) die(when string, run rapbot.StepRun) {
+	if d.w.crash == when+" "+string(run.Step.Kind) {
+		d.w.crash = ""
+		panic(crashed{})
+	}
+}
+
+// change is a play's "postgres:" line.
+func (w *world) change(words string) error {
+	f := strings.Fields(words)
+	if len(f) < 2 {
+		return fmt.Errorf("postgres: %q: too short", words)
+	}
+	rest := strings.Join(f[2:], " ")
+	switch f[0] {
+	case "stop":
+		w.server(f[1]).up = false
+	case "start":
+		w.server(f[1]).up = true
+	case "unplug":
+		w.server(f[1]).dead = true
+	case "plug":
+		w.server(f[1]).dead = false
+	case "promote":
+		for _, r := range w.regions {
+			if !r.recovery {
+				r.recovery = true
+			}
+		}
+		w.server(f[1]).recovery = false
+		w.server(f[1]).timeline++
+		w.followers(w.server(f[1]))
+	case "lag":
+		var bytes, seconds int64
+		if _, err := fmt.Sscanf(rest, "%d bytes %d s", &bytes, &seconds); err != nil {
+			return err
+		}
+		w.server(f[1]).behind, w.server(f[1]).late = bytes, time.Duration(seconds)*time.Second
+	case "break":
+		w.broken[rapbot.StepKind(f[1])] = rest
+	case "break-undo":
+		w.undoBad[rapbot.StepKind(f[1])] = rest
+	case "mend":
+		delete(w.broken, rapbot.StepKind(f[1]))
+		delete(w.undoBad, rapbot.StepKind(f[1]))
+	default:
+		return fmt.Errorf("postgres: %q: no such change", words)
+	}
+	return nil
+}

@@ -1,0 +1,32 @@
+package world
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+// Build compiles the binaries that the lab runs into dir and returns their
+// paths. It needs the checkout's folder or one below it as the working folder.
+func Build(ctx context.Context, dir string, log func(string, ...any)) (bot, instance string, err error) {
+	root, err := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}").Output()
+	if err != nil {
+		return "", "", fmt.Errorf("find the checkout: run this inside it, with go on the PATH: %w", err)
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return "", "", err
+	}
+	if dir, err = filepath.Abs(dir); err != nil {
+		return "", "", err
+	}
+	log("building rapbot (the first time compiles its libraries: a minute or two)")
+	cmd := exec.CommandContext(ctx, "go", "build", "-o", dir+string(filepath.Separator), "./cmd/rapbot", "./lab/instance")
+	cmd.Dir = strings.TrimSpace(string(root))
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", "", fmt.Errorf("go build: %w\n%s", err, out)
+	}
+	return filepath.Join(dir, "rapbot"), filepath.Join(dir, "instance"), nil
+}

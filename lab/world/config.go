@@ -1,0 +1,43 @@
+package world
+
+import (
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/rap-analyzer/rapbot/lab/regions"
+)
+
+// writeConfig writes the configuration of the lab's bot. Its secrets are in
+// its environment, as in production.
+func (w *World) writeConfig(path, channelOps, channelAlerts, group string) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, `slack:
+  bot_token: {env: RAPBOT_SLACK_BOT_TOKEN}
+  app_token: {env: RAPBOT_SLACK_APP_TOKEN}
+  api_url: %s
+  channels: {operations: %s, alerts: %s}
+approvals:
+  groups: [%s]
+  expire_after: 10m
+regions:
+`, w.facts.Slack.API, channelOps, channelAlerts, group)
+	for _, r := range w.facts.Regions {
+		fmt.Fprintf(&b, "  - name: %s\n    slot: %s\n    postgres:\n      dsn: %q\n      password: {env: %s}\n    instance:\n", r.Name, regions.SlotName(r.Name), withoutPassword(r.DSN), passwordEnv(r.Name))
+		for _, act := range []string{"start_primary", "start_replica", "stop", "status"} {
+			fmt.Fprintf(&b, "      %s: [%q, %q, %q, %q]\n", act, w.instance, w.facts.Page, r.Name, strings.ReplaceAll(act, "_", "-"))
+		}
+	}
+	fmt.Fprintf(&b, `alertmanager:
+  listen: %s
+  tokens: [{env: RAPBOT_WEBHOOK_TOKEN}]
+health: {listen: %s}
+journal: {path: rapbot.db}
+log: {level: info, format: json}
+`, w.webhook.Addr(), w.health.Addr())
+	return os.WriteFile(path, []byte(b.String()), 0o600)
+}
+
+func passwordEnv(region string) string {
+	return "RAPBOT_PG_" + strings.ToUpper(regions.SlotName(region))
+}

@@ -1,0 +1,235 @@
+package world
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/rap-analyzer/rapbot/commands"
+	"github.com/rap-analyzer/rapbot/lab/loopback"
+	"github.com/rap-analyzer/rapbot/lab/regions"
+	"github.com/rap-analyzer/rapbot/lab/workspace"
+	"github.com/rap-analyzer/rapbot/lab/workspace/page"
+)
+
+// The workspace's cast, by the ids that the bot's configuration names.
+const (
+	ChannelOps    = "C07RAPOPS01"
+	ChannelAlerts = "C07RAPALRT2"
+	ApproverGroup = "S0ONCALL"
+)
+
+// Options say where a world lives and what it is made of.
+type Options struct {
+	Dir       string                // for world.json, logs, the journal; made when absent
+	PageAddr  string                // where the page listens; a free port of loopback when empty
+	Binary    string                // rapbot's binary
+	Instance  string                // the binary of lab/instance
+	Writer    regions.WriterOptions // how hard the application writes
+	Workspace workspace.Options     // what to change of the emulated Slack
+	NoBot     bool                  // leave the bot out until StartBot
+	Log       func(string, ...any)  // progress, one line each
+}
+
+// World is a running lab.
+type World struct {
+	Slack  *workspace.Workspace
+	Fleet  *regions.Fleet
+	Writer *regions.Writer
+
+	dir             string
+	instance        string
+	facts           Facts
+	bot             *process
+	webhook, health loopback.Reservation
+	mu              sync.Mutex
+	firing          map[string]time.Time
+	closers         []func() error // in the order of opening
+}
+
+// Up starts a world and returns when the bot is ready. What was started is
+// ended again when something fails.
+func Up(ctx context.Context, opt Options) (_ *World, err error) {
+	if opt.Log == nil {
+		opt.Log = func(string, ...any) {}
+	}
+	if opt.PageAddr == "" {
+		opt.PageAddr = "127.0.0.1:0"
+	}
+	if opt.Dir, err = filepath.Abs(opt.Dir); err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(opt.Dir, 0o755); err != nil {
+		return nil, err
+	}
+	w := &World{dir: opt.Dir, instance: opt.Instance, firing: map[string]time.Time{}}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, w.Close())
+		}
+	}()
+	if err := w.startRegions(ctx, opt); err != nil {
+		return nil, err
+	}
+	if err := w.startSlack(opt); err != nil {
+		return nil, err
+	}
+	if err := w.prepareBot(opt); err != nil {
+		return nil, err
+	}
+	if !opt.NoBot {
+		opt.Log("starting rapbot")
+		if err := w.StartBot(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return w, w.writeFacts()
+}
+
+func (w *World) startRegions(ctx context.Context, opt Options) error {
+	opt.Log("starting three PostgreSQL servers (about ten seconds)")
+	fleet, err := regions.Start(ctx, regions.Options{Dir: filepath.Join(opt.Dir, "regions")})
+	if err != nil {
+		return err
+	}
+	w.Fleet = fleet
+	w.closers = append(w.closers, fleet.Close)
+	for _, s := range fleet.Servers() {
+		w.facts.Regions = append(w.facts.Regions, RegionFacts{Name: s.Name, DSN: s.DSN(regions.Rapbot), AdminDSN: s.DSN(regions.Admin), DataDir: s.DataDir(), Log: s.LogFile()})
+	}
+	opt.Log("starting the writer")
+	w.Writer, err = fleet.StartWriter(opt.Writer)
+	return err
+}
+
+func (w *World) startSlack(opt Options) error {
+	ws := opt.Workspace
+	ws.Strict = true
+	if ws.PageFS == nil {
+		ws.PageFS = page.FS
+	}
+	if ws.Commands == nil {
+		ws.Commands = []workspace.Command{{Command: "/rap", Description: "Operate Rap Analyzer", UsageHint: commands.Hint(), ShouldEscape: true}}
+	}
+	w.Slack = workspace.New(ws)
+	w.mount(w.Slack.Mux())
+	base, err := w.Slack.Start(opt.PageAddr)
+	if err != nil {
+		return err
+	}
+	w.closers = append(w.closers, w.Slack.Close)
+	w.facts.Page = base
+	w.facts.Slack = SlackFacts{API: base + "/api/", BotToken: w.Slack.BotToken(), AppToken: w.Slack.AppToken()}
+	for _, p := range w.Slack.People() {
+		w.facts.People = append(w.facts.People, PersonFacts{Name: p.Name, ID: p.ID, Role: p.Role})
+	}
+	for _, c := range w.Slack.Channels() {
+		w.facts.Channels = append(w.facts.Channels, ChannelFacts{Name: c.Name, ID: c.ID})
+	}
+	w.facts.Writer = WriterFacts{Counters: base + "/lab/writer", Acked: base + "/lab/writer/acked", Check: base + "/lab/writer/check"}
+	w.facts.Lab = LabFacts{PID: os.Getpid()}
+	return nil
+}
+
+func (w *World) prepareBot(opt Options) (err error) {
+	for _, r := range []*loopback.Reservation{&w.webhook, &w.health} {
+		if *r, err = loopback.Reserve(); err != nil {
+			return err
+		}
+		w.closers = append(w.closers, func() error { r.Release(); return nil })
+	}
+	token := rand.Text()
+	w.facts.Webhook = WebhookFacts{URL: "http://" + w.webhook.Addr() + "/alertmanager", Token: token}
+	config := filepath.Join(opt.Dir, "rapbot.yaml")
+	if err := w.writeConfig(config, ChannelOps, ChannelAlerts, ApproverGroup); err != nil {
+		return err
+	}
+	env := []string{"RAPBOT_SLACK_BOT_TOKEN=" + w.Slack.BotToken(), "RAPBOT_SLACK_APP_TOKEN=" + w.Slack.AppToken(), "RAPBOT_WEBHOOK_TOKEN=" + token}
+	for _, s := range w.Fleet.Servers() {
+		env = append(env, passwordEnv(s.Name)+"="+passwordOf(s.DSN(regions.Rapbot)))
+	}
+	w.bot = &process{binary: opt.Binary, config: config, logFile: filepath.Join(opt.Dir, "rapbot.log"), health: "http://" + w.health.Addr(), env: env}
+	w.facts.Bot = BotFacts{Health: w.bot.health, Binary: opt.Binary, Config: config, Journal: filepath.Join(opt.Dir, "rapbot.db"), Log: w.bot.logFile}
+	w.closers = append(w.closers, func() error {
+		if w.bot.pid() == 0 {
+			return nil
+		}
+		return w.bot.stop()
+	})
+	return nil
+}
+
+// StartBot starts the bot and returns when it is ready.
+func (w *World) StartBot(ctx context.Context) error {
+	if err := w.bot.start(ctx); err != nil {
+		return err
+	}
+	return w.writeFacts()
+}
+
+// KillBot ends the bot as kill -9 does.
+func (w *World) KillBot() error { return w.bot.kill() }
+
+// BotPID is the bot's process ID, 0 when it does not run.
+func (w *World) BotPID() int { return w.bot.pid() }
+
+// Facts is what world.json says.
+func (w *World) Facts() Facts {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	f := w.facts
+	f.Bot.PID = w.bot.pid()
+	return f
+}
+
+func (w *World) writeFacts() error { return w.Facts().write(w.dir) }
+
+// Close ends everything that Up started, in the opposite order.
+func (w *World) Close() error {
+	var errs []error
+	for i := len(w.closers) - 1; i >= 0; i-- {
+		if err := w.closers[i](); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	w.closers = nil
+	if err := os.Remove(filepath.Join(w.dir, factsFile)); err != nil && !errors.Is(err, os.ErrNotExist) {
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+func withoutPassword(dsn string) string {
+	u, err := url.Parse(dsn)
+	if err != nil {
+		return dsn
+	}
+	u.User = url.User(u.User.Username())
+	return u.String()
+}
+
+func passwordOf(dsn string) string {
+	u, err := url.Parse(dsn)
+	if err != nil {
+		return ""
+	}
+	p, _ := u.User.Password()
+	return p
+}
+
+// mount adds what the lab serves beside Slack.
+func (w *World) mount(mux *http.ServeMux) {
+	mux.Handle("/lab/", w.Fleet.Handler())
+	mux.HandleFunc("GET /lab/world", func(rw http.ResponseWriter, _ *http.Request) { reply(rw, w.Facts(), nil) })
+	mux.HandleFunc("POST /lab/bot", w.serveBot)
+	mux.HandleFunc("POST /lab/alert", w.serveAlert)
+}
+
+var errNoSuch = fmt.Errorf("no such thing to do")
