@@ -81,6 +81,14 @@ const characters = {
 
 export const emojiPattern = new RegExp(`:[a-z0-9_+-]{1,60}:|${Object.keys(characters).join('|')}`, 'gu');
 
+/** Whether there is a font for the rest: a character it lacks is as wide as one that no font has. */
+const hasFont = (() => {
+  const pen = document.createElement('canvas').getContext('2d');
+  if (!pen) return true;
+  const wide = (text) => pen.measureText(text).width;
+  return wide('🎉') !== wide('\u{10FFFE}');
+})();
+
 /** The picture of ":name:" or of an emoji character, or null where there is none. */
 export function emoji(text) {
   const typed = characters[text] || text.replaceAll(':', '');
@@ -90,6 +98,6 @@ export function emoji(text) {
     return svg('svg', {class: 'emoji', viewBox: '0 0 20 20', role: 'img', 'aria-label': name.replaceAll('_', ' ')},
       svg('title', null, label), drawn[name]());
   }
-  if (Object.hasOwn(fonted, name)) return h('span.emoji-font', {role: 'img', 'aria-label': name.replaceAll('_', ' '), title: label}, fonted[name]);
+  if (hasFont && Object.hasOwn(fonted, name)) return h('span.emoji-font', {role: 'img', 'aria-label': name.replaceAll('_', ' '), title: label}, fonted[name]);
   return null;
 }

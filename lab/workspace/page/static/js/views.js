@@ -92,7 +92,6 @@ async function dismiss(view) {
 
 async function send(view, mine, button) {
   if (button.hasAttribute('aria-busy')) return;
-  for (const line of mine.dialog.querySelectorAll('.input-error')) line.hidden = true;
   const values = {};
   for (const {action, read} of mine.fields.values()) {
     const value = read();
@@ -126,8 +125,10 @@ function clearError(dialog, block) {
   line.closest('.block-input')?.classList.remove('wrong');
 }
 
+/** Shows errors at the fields of these blocks, and at no others. */
 function showErrors(dialog, errors) {
   let first = null;
+  for (const line of dialog.querySelectorAll('.input-error')) clearError(dialog, line.dataset.errorFor);
   for (const [block, words] of Object.entries(errors)) {
     const line = errorLine(dialog, block);
     if (!line) {
