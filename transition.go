@@ -191,3 +191,31 @@ func pendingSteps(p Plan) []StepState {
 	}
 	return steps
 }
+
+// Diagram draws the transition table as a Mermaid state diagram.
+func Diagram() string {
+	lines := map[string][]string{}
+	for kind, t := range transitions {
+		for _, from := range t.From {
+			if t.To == "" || from == "" {
+				continue
+			}
+			edge := fmt.Sprintf("    %s --> %s", diagramName(from), diagramName(t.To))
+			lines[edge] = append(lines[edge], string(kind))
+		}
+	}
+	var out []string
+	for edge, kinds := range lines {
+		slices.Sort(kinds)
+		out = append(out, edge+": "+strings.Join(kinds, ", "))
+	}
+	for _, s := range anyState {
+		if s.Final() {
+			out = append(out, "    "+diagramName(s)+" --> [*]")
+		}
+	}
+	slices.Sort(out)
+	return "stateDiagram-v2\n    [*] --> proposed\n" + strings.Join(out, "\n") + "\n"
+}
+
+func diagramName(s State) string { return strings.ReplaceAll(string(s), " ", "_") }

@@ -81,7 +81,7 @@ func (c Command) options() []string {
 // Manual is docs/commands.md.
 func Manual() string {
 	var b strings.Builder
-	b.WriteString("# What you can type\n\nMade from the commands themselves by `go generate ./commands`; do not edit.\n")
+	b.WriteString("# What you can type\n\nMade from the commands themselves by `go test ./commands -update`; do not edit.\n")
 	for _, c := range All() {
 		fmt.Fprintf(&b, "\n## /rap %s\n\n%s.\n\n    /rap %s\n", c.Name, c.Summary, c.Usage())
 		for _, p := range c.Detail {

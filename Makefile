@@ -1,0 +1,50 @@
+# rapbot: make demo runs the main job, make test passes the tests.
+GO      ?= go
+TOOL    := $(GO) tool -modfile=tools/go.mod
+PACKAGE ?= ./...
+RUNS    ?= 20
+FUZZ    ?= 30s
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check unit race fuzz bench update build clean
+
+help: ## show this
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: ## start the lab and the real bot, print the page's address, stop with Ctrl-C
+	@tools/setup demo
+	@echo "Building the lab (the first time a minute or two)"
+	@mkdir -p .lab/bin
+	@$(GO) build -o .lab/bin/ ./lab ./lab/instance ./cmd/rapbot
+	@exec .lab/bin/lab up --demo --bin .lab/bin
+
+test: ## everything that must pass before a change lands
+	@tools/setup test
+	@$(MAKE) --no-print-directory check race
+
+check: ## the fast checks: format, vet, staticcheck, tests without a world
+	@echo "== format"; out=$$($(TOOL) gofumpt -l $$(git ls-files -co --exclude-standard '*.go')); test -z "$$out" || { echo "gofumpt would change:"; echo "$$out"; exit 1; }
+	@echo "== vet"; $(GO) vet $(PACKAGE)
+	@echo "== staticcheck"; $(TOOL) staticcheck $(PACKAGE)
+	@echo "== domain and plays"; $(GO) test . ./bot ./cards ./commands ./config
+
+race: ## all tests with the race detector, real PostgreSQL and browser included
+	@echo "== tests with the race detector"; $(GO) test -race -timeout 20m $(PACKAGE)
+
+fuzz: ## every fuzz target for FUZZ (30s) each
+	@for t in commands:FuzzParse config:FuzzParse integrations/alertmanager:FuzzDecode integrations/slack:FuzzRender; do \
+		echo "== $$t"; $(GO) test ./$${t%%:*} -run '^$$' -fuzz "^$${t##*:}$$" -fuzztime $(FUZZ) -fuzzminimizetime 10x || exit 1; done
+
+bench: ## figures: write gap, crash matrix, journal and render speed
+	$(GO) test ./lab/scenarios -run 'TestSwitchovers|TestKillMatrix' -v -timeout 60m -switchovers $(RUNS)
+	$(GO) test ./integrations/... -run '^$$' -bench . -benchmem
+
+update: ## rewrite golden files and generated pages; read the diff
+	$(GO) test . -run Diagram -update
+	$(GO) test ./commands ./bot ./config ./integrations/slack ./integrations/alertmanager -update
+
+build: ## build the binaries into bin/
+	$(GO) build -o bin/ ./cmd/rapbot ./lab
+
+clean: ## remove what was built
+	rm -rf bin .lab

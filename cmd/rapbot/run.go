@@ -1,0 +1,157 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/spf13/cobra"
+	"go.uber.org/zap"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/bot"
+	"github.com/rap-analyzer/rapbot/config"
+	"github.com/rap-analyzer/rapbot/integrations/alertmanager"
+	"github.com/rap-analyzer/rapbot/integrations/journal"
+	"github.com/rap-analyzer/rapbot/integrations/slack"
+)
+
+func runCommand(path *string) *cobra.Command {
+	return &cobra.Command{
+		Use:   "run",
+		Short: "Run the bot until it is told to stop",
+		Long:  "Runs the bot. It connects to Slack over Socket Mode, observes the regions, takes alerts in, and carries on with an operation that an earlier process left open.\nSIGINT and SIGTERM stop it; an operation under way goes on when it is started again.",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := config.Load(*path, os.LookupEnv)
+			if err != nil {
+				return err
+			}
+			log, err := newLogger(c.Log)
+			if err != nil {
+				return err
+			}
+			defer func() { _ = log.Sync() }() // stderr cannot always be synced
+			return serve(cmd.Context(), c, log)
+		},
+	}
+}
+
+// serve wires the adapters to the bot and runs everything until ctx ends or
+// one part fails. It is one straight line on purpose: what is opened first is
+// closed last.
+func serve(ctx context.Context, c *config.Config, log *zap.Logger) error {
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+
+	book, err := journal.Open(ctx, c.Journal.Path)
+	if err != nil {
+		return err
+	}
+	defer book.Close()
+
+	fleet, sites, err := openFleet(ctx, c, log)
+	if err != nil {
+		return err
+	}
+	defer fleet.Close()
+
+	var b *bot.Bot
+	chat, err := slack.New(slack.Config{
+		BotToken: c.Slack.BotToken.Reveal(), AppToken: c.Slack.AppToken.Reveal(), APIURL: c.Slack.APIURL, Connections: c.Slack.Connections,
+		ApproverUsers: c.Approvals.Users, ApproverGroups: c.Approvals.Groups, FirstTime: firstTime(book), Log: log.Named("slack"),
+	}, func(ctx context.Context, e slack.Event) { b.Handle(ctx, botEvent(e)) })
+	if err != nil {
+		return err
+	}
+
+	b = bot.New(bot.Options{
+		Fleet: fleet, Sites: sites, Limits: limits(c), Doers: fleet.Doers(),
+		Operations: book, Inbox: book, Chat: chat, Directory: chat, AlertCard: builtInCard,
+		OperationsChannel: c.Slack.Channels.Operations, AlertsChannel: c.Slack.Channels.Alerts,
+		ExpireAfter: c.Approvals.ExpireAfter, Clock: realClock{}, Holder: holder(), Log: log.Named("bot"),
+	})
+	if err := b.Begin(ctx); err != nil {
+		return err
+	}
+
+	webhook, err := alertmanager.NewHandler(alertmanager.Options{
+		Tokens: reveal(c.Alertmanager.Tokens), Insecure: c.Alertmanager.InsecureAllowUnauthenticated, MaxBody: int64(c.Alertmanager.MaxBody),
+		Inbox: book, Wake: b.WakeAlerts, Clock: time.Now, Log: log.Named("alertmanager"), Registerer: registry,
+	})
+	if err != nil {
+		return err
+	}
+
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return ended(ctx, "observe", fleet.Run(ctx)) })
+	g.Go(func() error { return ended(ctx, "slack", chat.Run(ctx)) })
+	g.Go(func() error { return ended(ctx, "bot", b.Run(ctx)) })
+	g.Go(func() error { return listen(ctx, alertmanager.Server(c.Alertmanager.Listen, webhook)) })
+	g.Go(func() error { return listen(ctx, healthServer(c.Health.Listen, chat, registry)) })
+	log.Info("running", zap.String("version", version()), zap.String("webhook", c.Alertmanager.Listen), zap.String("health", c.Health.Listen))
+	err = g.Wait()
+	log.Info("stopped", zap.Error(err))
+	return err
+}
+
+// ended is nil for a part that ended because everything ends.
+func ended(ctx context.Context, part string, err error) error {
+	if ctx.Err() != nil && (err == nil || errors.Is(err, context.Canceled)) {
+		return nil
+	}
+	if err == nil {
+		err = errors.New("ended by itself")
+	}
+	return fmt.Errorf("%s: %w", part, err)
+}
+
+// listen serves until ctx ends, then lets requests under way finish.
+func listen(ctx context.Context, server *http.Server) error {
+	l, err := net.Listen("tcp", server.Addr)
+	if err != nil {
+		return err
+	}
+	stopped := context.AfterFunc(ctx, func() {
+		grace, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		_ = server.Shutdown(grace) // what is cut off is sent again by Alertmanager
+	})
+	defer stopped()
+	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+func firstTime(book *journal.Journal) func(context.Context, string) (bool, error) {
+	return func(ctx context.Context, key string) (bool, error) { return book.FirstTime(ctx, key, time.Now()) }
+}
+
+func builtInCard(g rapbot.AlertGroup, now time.Time) rapbot.Message {
+	return alertmanager.Card(g, now, "", "")
+}
+
+func reveal(secrets []config.Secret) []string {
+	var out []string
+	for _, s := range secrets {
+		out = append(out, s.Reveal())
+	}
+	return out
+}
+
+// holder names this process for the person who wonders who holds the lease.
+func holder() string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown host"
+	}
+	return fmt.Sprintf("%s, process %d", host, os.Getpid())
+}

@@ -1,0 +1,54 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+
+	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/config"
+	"github.com/rap-analyzer/rapbot/integrations/argv"
+	"github.com/rap-analyzer/rapbot/integrations/postgres"
+)
+
+// openFleet makes the adapters for the regions. It connects to nothing yet: a
+// dark region must not keep rapbot from starting (R9).
+func openFleet(ctx context.Context, c *config.Config, log *zap.Logger) (*postgres.Fleet, []rapbot.Site, error) {
+	var regions []postgres.RegionConfig
+	var sites []rapbot.Site
+	for _, r := range c.Regions {
+		instance := argv.New(argv.Config{
+			StartPrimary: r.Instance.StartPrimary, StartReplica: r.Instance.StartReplica,
+			Stop: r.Instance.Stop, Status: r.Instance.Status, Timeout: r.Instance.Timeout,
+		})
+		regions = append(regions, postgres.RegionConfig{
+			Name: r.Name, Slot: r.Slot, DSN: r.Postgres.DSN, Password: r.Postgres.Password.Reveal(), Instance: instance,
+		})
+		sites = append(sites, rapbot.Site{Name: r.Name, Slot: r.Slot, Instance: true})
+	}
+	fleet, err := postgres.Open(ctx, regions, postgres.Options{
+		Every: c.Limits.ObserveEvery, Timeout: c.Limits.ObserveTimeout, ApplicationUsers: c.Limits.ApplicationUsers, Log: log.Named("postgres"),
+	})
+	return fleet, sites, err
+}
+
+func limits(c *config.Config) rapbot.Limits {
+	return rapbot.Limits{MaxLag: c.Limits.MaxLag, MaxLagBytes: int64(c.Limits.MaxLagBytes)}
+}
+
+func newLogger(c config.Log) (*zap.Logger, error) {
+	level, err := zapcore.ParseLevel(c.Level)
+	if err != nil {
+		return nil, fmt.Errorf("log level: %w", err)
+	}
+	z := zap.NewProductionConfig()
+	z.Level = zap.NewAtomicLevelAt(level)
+	z.Encoding = c.Format
+	z.EncoderConfig.EncodeTime = zapcore.RFC3339NanoTimeEncoder
+	z.EncoderConfig.TimeKey = "at"
+	z.DisableStacktrace = true
+	z.Sampling = nil // what an incident review needs must not be sampled away
+	return z.Build()
+}
