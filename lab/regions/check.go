@@ -3,6 +3,7 @@ package regions
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -22,7 +23,7 @@ func (w *Writer) Check(ctx context.Context) (Check, error) {
 	if err != nil {
 		return Check{}, fmt.Errorf("check writer: %w", err)
 	}
-	present, err := readIDs(ctx, primary)
+	present, err := readIDs(ctx, primary, slices.Max(append(acked, 0)))
 	if err != nil {
 		return Check{}, fmt.Errorf("check writer on %s: %w", primary.Name, err)
 	}
@@ -37,17 +38,18 @@ func (w *Writer) Check(ctx context.Context) (Check, error) {
 	return result, nil
 }
 
-func readIDs(ctx context.Context, server *Server) (map[int64]bool, error) {
+// readIDs marks which of the numbers up to highest are in the table.
+func readIDs(ctx context.Context, server *Server, highest int64) ([]bool, error) {
 	conn, err := pgx.Connect(ctx, server.DSN(App))
 	if err != nil {
 		return nil, err
 	}
 	defer closeNow(conn)
-	rows, err := conn.Query(ctx, "SELECT id FROM writes")
+	rows, err := conn.Query(ctx, "SELECT id FROM writes WHERE id BETWEEN 0 AND $1", highest)
 	if err != nil {
 		return nil, err
 	}
-	present := map[int64]bool{}
+	present := make([]bool, highest+1)
 	var id int64
 	_, err = pgx.ForEachRow(rows, []any{&id}, func() error {
 		present[id] = true

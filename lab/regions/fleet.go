@@ -34,9 +34,12 @@ type Fleet struct {
 	mu     sync.Mutex
 	writer *Writer
 	probes []*Probe
+
+	closing sync.Once
+	closed  error
 }
 
-// Start makes a new fleet and comes back when both replicas stream. What an earlier fleet left in the same folder is
+// Start makes a new fleet and comes back when the replicas stream; ctx bounds the start, not the fleet. What an earlier fleet left in the same folder is
 // removed: a lab that begins where a broken one ended would be no use to anybody.
 func Start(ctx context.Context, opts Options) (*Fleet, error) {
 	if len(opts.Names) == 0 {
@@ -125,8 +128,13 @@ func (f *Fleet) each(do func(*Server) error) error {
 	return all.Wait()
 }
 
-// Close ends the writer, the probes and the servers, and removes the data if they are in a temporary folder.
+// Close ends the writer, the probes and the servers, and removes the data if they are in a temporary folder. Only the first call does.
 func (f *Fleet) Close() error {
+	f.closing.Do(func() { f.closed = f.close() })
+	return f.closed
+}
+
+func (f *Fleet) close() error {
 	f.mu.Lock()
 	writer, probes := f.writer, f.probes
 	f.mu.Unlock()

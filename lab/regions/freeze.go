@@ -2,6 +2,7 @@ package regions
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -22,12 +23,17 @@ const guardScript = `read -r _ || kill -KILL "$0"`
 // Freeze stops the process that receives WAL. The server goes on answering from what it has replayed, and the
 // primary goes on believing for a while that it streams: what a hung network or a stalled disk looks like.
 func (s *Server) Freeze() error {
+	s.freezing.Lock()
+	defer s.freezing.Unlock()
 	p := s.current()
 	if p == nil {
 		return fmt.Errorf("freeze %s: the server is down: %w", s.Name, ErrWrongRole)
 	}
 	if s.State() == Frozen {
 		return nil
+	}
+	if f := s.takeFreezer(); f != nil {
+		f.dismiss() // its receiver was ended by somebody else, and the server has started another
 	}
 	pid := walReceiver(p.pid())
 	if pid == 0 {
@@ -38,14 +44,18 @@ func (s *Server) Freeze() error {
 		return fmt.Errorf("freeze %s: %w", s.Name, err)
 	}
 	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !p.alive() {
+		f.finish()
+		return fmt.Errorf("freeze %s: the server ended meanwhile: %w", s.Name, ErrWrongRole)
+	}
 	s.frozen = f
-	s.mu.Unlock()
 	s.fleet.log("%s frozen (WAL receiver %d)", s.Name, pid)
 	return nil
 }
 
 func (s *Server) freeze(pid int) (*freezer, error) {
-	cmd := s.fleet.account.command(s.dir, "/bin/sh", "-c", guardScript, fmt.Sprint(pid))
+	cmd := s.fleet.account.command(s.dir, "sh", "-c", guardScript, fmt.Sprint(pid))
 	cmd.SysProcAttr.Pdeathsig = 0 // its work begins at the lab's death
 	pipe, err := cmd.StdinPipe()
 	if err != nil {
@@ -62,7 +72,7 @@ func (s *Server) freeze(pid int) (*freezer, error) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
-	if err := until(ctx, glance, func() bool { state, _ := kernelView(pid); return state == 'T' }); err != nil {
+	if err := until(ctx, glance, f.holds); err != nil {
 		f.dismiss()
 		return nil, fmt.Errorf("WAL receiver %d does not stop: %w", pid, err)
 	}
@@ -77,7 +87,7 @@ func (s *Server) Thaw() error {
 	}
 	err := syscall.Kill(f.pid, syscall.SIGCONT)
 	f.dismiss()
-	if err != nil {
+	if err != nil && !errors.Is(err, syscall.ESRCH) {
 		return fmt.Errorf("thaw %s: %w", s.Name, err)
 	}
 	s.fleet.log("%s thawed", s.Name)
@@ -91,6 +101,12 @@ func (s *Server) takeFreezer() *freezer {
 	f := s.frozen
 	s.frozen = nil
 	return f
+}
+
+// holds says whether the receiver is stopped.
+func (f *freezer) holds() bool {
+	state, _ := kernelView(f.pid)
+	return state == 'T'
 }
 
 // dismiss sends the guard home and leaves the receiver as it is.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -35,6 +36,9 @@ type Server struct {
 	dir      string
 	held     reservation
 	starting chan struct{} // one start at a time; a channel, so that waiting for it can be given up
+
+	life     sync.Mutex // held to bring a postmaster to life and to kill one, so that a kill never cleans up after the wrong one
+	freezing sync.Mutex // one freeze at a time
 
 	mu     sync.Mutex
 	proc   *process // the last postmaster; nil before the first
@@ -74,7 +78,7 @@ func (s *Server) State() State {
 	switch {
 	case s.proc == nil:
 		return Stopped
-	case s.proc.alive() && s.frozen != nil:
+	case s.proc.alive() && s.frozen != nil && s.frozen.holds():
 		return Frozen
 	case s.proc.alive():
 		return Running
@@ -96,13 +100,10 @@ func (s *Server) launch(ctx context.Context) error {
 		"-c", "config_file="+s.path("server.conf"), "-c", "port="+strconv.Itoa(s.Port),
 		"-c", "listen_addresses=127.0.0.1", "-c", "cluster_name="+s.Name)
 	cmd.Stdout, cmd.Stderr = log, log
-	p, err := launch(cmd)
+	p, err := s.bringToLife(cmd)
 	if err != nil {
 		return err
 	}
-	s.mu.Lock()
-	s.proc = p
-	s.mu.Unlock()
 	go func() {
 		<-p.done
 		if f := s.takeFreezer(); f != nil {
@@ -110,6 +111,19 @@ func (s *Server) launch(ctx context.Context) error {
 		}
 	}()
 	return s.awaitReady(ctx, p)
+}
+
+func (s *Server) bringToLife(cmd *exec.Cmd) (*process, error) {
+	s.life.Lock()
+	defer s.life.Unlock()
+	p, err := launch(cmd)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	s.proc = p
+	s.mu.Unlock()
+	return p, nil
 }
 
 // awaitReady watches the line of postmaster.pid in which the postmaster says what it is doing. That costs the server
@@ -152,6 +166,8 @@ func (s *Server) Stop(ctx context.Context) error {
 
 // Kill ends the server and all its processes at once, as a power cut would.
 func (s *Server) Kill() error {
+	s.life.Lock()
+	defer s.life.Unlock()
 	p := s.current()
 	if p == nil {
 		return nil

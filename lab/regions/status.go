@@ -3,6 +3,7 @@ package regions
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -67,7 +68,7 @@ type RegionStatus struct {
 
 // Status asks all servers at once and waits half a second at most, so that a silent one costs the others nothing.
 func (f *Fleet) Status(ctx context.Context) []RegionStatus {
-	seen := f.observeAll(ctx)
+	seen := f.observeAll(ctx, patience)
 	primary := newestPrimary(seen)
 	lines := make([]RegionStatus, len(f.servers))
 	for i, server := range f.servers {
@@ -97,19 +98,18 @@ type observed struct {
 	err error
 }
 
-func (f *Fleet) observeAll(ctx context.Context) []observed {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+func (f *Fleet) observeAll(ctx context.Context, atMost time.Duration) []observed {
+	ctx, cancel := context.WithTimeout(ctx, atMost)
 	defer cancel()
 	seen := make([]observed, len(f.servers))
-	_ = f.each(func(s *Server) error { // errors are part of what was seen
-		for i, other := range f.servers {
-			if s == other {
-				o, err := s.Observe(ctx)
-				seen[i] = observed{o, err}
-			}
-		}
-		return nil
-	})
+	var all sync.WaitGroup
+	for i, server := range f.servers {
+		all.Go(func() {
+			o, err := server.Observe(ctx)
+			seen[i] = observed{o, err}
+		})
+	}
+	all.Wait()
 	return seen
 }
 
@@ -125,9 +125,10 @@ func newestPrimary(seen []observed) int {
 	return newest
 }
 
-// Primary is the present primary, or an error when no server is one.
+// Primary is the present primary, or an error when no server is one. It is more patient than Status: a wrong "none" would
+// be taken for a finding.
 func (f *Fleet) Primary(ctx context.Context) (*Server, error) {
-	if i := newestPrimary(f.observeAll(ctx)); i >= 0 {
+	if i := newestPrimary(f.observeAll(ctx, 10*patience)); i >= 0 {
 		return f.servers[i], nil
 	}
 	return nil, fmt.Errorf("no region has a primary")

@@ -111,7 +111,7 @@ func (w *Writer) insertAll(ctx context.Context, conn *pgx.Conn) error {
 			w.fail()
 			return err
 		}
-		w.acknowledge(id, time.Now())
+		w.acknowledge(id)
 		sleep(ctx, between(w.pause*2/3, w.pause*4/3))
 	}
 	return nil
@@ -145,9 +145,10 @@ func (w *Writer) note(err error) {
 	w.lastError = err.Error()
 }
 
-func (w *Writer) acknowledge(id int64, at time.Time) {
+func (w *Writer) acknowledge(id int64) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	at := time.Now() // under the lock, so that the times rise in the order of the list
 	if n := len(w.acked); n > 0 {
 		w.lastGap = at.Sub(w.acked[n-1].At)
 		w.longest = max(w.longest, w.lastGap)
