@@ -188,4 +188,6 @@ func cardBlocks() []slack.Block {
 	}
 }
 
-func plain(s string) *slack.TextBlockObject { return slack.NewTextBlockObject("plain_text", s, false, false) }
+func plain(s string) *slack.TextBlockObject {
+	return slack.NewTextBlockObject("plain_text", s, false, false)
+}

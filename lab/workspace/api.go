@@ -70,6 +70,7 @@ func (w *Workspace) serveCall(rw http.ResponseWriter, c *call, answer func(*call
 		body = answer(c)
 	}
 	w.record(c, at, body)
+	raw := encode(body) // now: a reply may hold a view that changes once mu is free
 	cut, slow := w.faults.eofAfterCommit(c.method), w.faults.slow(c.method)
 	w.mu.Unlock()
 
@@ -85,7 +86,7 @@ func (w *Workspace) serveCall(rw http.ResponseWriter, c *call, answer func(*call
 		if c.status == http.StatusTooManyRequests && c.retryAfter >= 0 {
 			rw.Header().Set("Retry-After", strconv.Itoa(c.retryAfter))
 		}
-		writeJSON(rw, c.status, body)
+		writeRaw(rw, c.status, raw)
 	}
 }
 

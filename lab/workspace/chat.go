@@ -78,8 +78,8 @@ func checkMetadata(raw json.RawMessage) (json.RawMessage, reply) {
 }
 
 // writable finds the channel a call means to write in.
-func (w *Workspace) writable(c *call) (*channel, reply) {
-	ch := w.channelForApp(c.params.str("channel"))
+func (w *Workspace) writable(ref string) (*channel, reply) {
+	ch := w.channelForApp(ref)
 	switch {
 	case ch == nil:
 		return nil, fail("channel_not_found")
@@ -94,7 +94,7 @@ func (w *Workspace) writable(c *call) (*channel, reply) {
 }
 
 func (w *Workspace) chatPostMessage(c *call) reply {
-	ch, refused := w.writable(c)
+	ch, refused := w.writable(c.params.str("channel"))
 	if refused != nil {
 		return refused
 	}
@@ -135,7 +135,7 @@ func (c *channel) threadOf(ts string) string {
 }
 
 func (w *Workspace) chatPostEphemeral(c *call) reply {
-	ch, refused := w.writable(c)
+	ch, refused := w.writable(c.params.str("channel"))
 	if refused != nil {
 		return refused
 	}

@@ -10,8 +10,9 @@ type delivery struct {
 	id      string
 	kind    string // events_api, slash_commands or interactive
 	payload map[string]any
-	attempt int    // events_api only
-	reason  string // why it is sent again
+	raw     json.RawMessage // the payload as it was when it was first sent
+	attempt int             // events_api only
+	reason  string          // why it is sent again
 	settled bool
 	timer   *time.Timer
 	acked   func(json.RawMessage)
@@ -23,7 +24,7 @@ type delivery struct {
 // and failed is called, with mu held; failed gets dispatch_failed or operation_timeout.
 func (w *Workspace) deliver(d *delivery) {
 	d.id = w.names.envelopeID()
-	w.deliveries[d.id] = d
+	w.deliveries[d.id], d.raw = d, encode(d.payload)
 	w.sent = append(w.sent, d)
 	if !w.put(d) {
 		w.settleDelivery(d, func() { d.failed("dispatch_failed") })
@@ -46,7 +47,7 @@ func (w *Workspace) put(d *delivery) bool {
 		return false
 	}
 	envelope := map[string]any{
-		"envelope_id": d.id, "type": d.kind, "payload": d.payload, "accepts_response_payload": d.kind != "events_api",
+		"envelope_id": d.id, "type": d.kind, "payload": d.raw, "accepts_response_payload": d.kind != "events_api",
 	}
 	if d.kind == "events_api" {
 		envelope["retry_attempt"], envelope["retry_reason"] = d.attempt, d.reason
@@ -97,7 +98,7 @@ func (w *Workspace) Deliveries() []Delivery {
 	defer w.mu.Unlock()
 	out := []Delivery{}
 	for _, d := range w.sent {
-		out = append(out, Delivery{ID: d.id, Type: d.kind, Attempt: d.attempt, Acked: d.ack != nil, Ack: d.ack, Payload: encode(d.payload)})
+		out = append(out, Delivery{ID: d.id, Type: d.kind, Attempt: d.attempt, Acked: d.ack != nil, Ack: d.ack, Payload: d.raw})
 	}
 	return out
 }

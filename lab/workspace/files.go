@@ -60,18 +60,27 @@ func (w *Workspace) serveUpload(rw http.ResponseWriter, r *http.Request) {
 		body = part
 	}
 	data, err := io.ReadAll(body)
+	if err != nil {
+		http.Error(rw, "the upload broke off", http.StatusBadRequest)
+		return
+	}
 	w.mu.Lock()
-	defer w.mu.Unlock()
-	f := w.fileByTicket(r.PathValue("ticket"))
+	status, words := w.upload(w.fileByTicket(r.PathValue("ticket")), data)
+	w.mu.Unlock()
+	rw.WriteHeader(status)
+	_, _ = rw.Write([]byte(words))
+}
+
+// upload keeps a file's bytes, once, if they are as many as were announced.
+func (w *Workspace) upload(f *file, data []byte) (status int, words string) {
 	switch {
 	case f == nil || f.uploaded:
-		http.Error(rw, "unknown or used upload URL", http.StatusNotFound)
-	case err != nil || len(data) != f.length:
-		http.Error(rw, "length differs from what was announced", http.StatusBadRequest)
-	default:
-		f.data, f.uploaded = data, true
-		_, _ = rw.Write([]byte("OK - " + strconv.Itoa(len(data))))
+		return http.StatusNotFound, "unknown or used upload URL"
+	case len(data) != f.length:
+		return http.StatusBadRequest, "length differs from what was announced"
 	}
+	f.data, f.uploaded = data, true
+	return http.StatusOK, "OK - " + strconv.Itoa(len(data))
 }
 
 func (w *Workspace) fileByTicket(ticket string) *file {
@@ -98,11 +107,10 @@ func (w *Workspace) filesCompleteUpload(c *call) reply {
 		}
 		files = append(files, f)
 	}
-	c.params["channel"] = first(c.params.str("channel_id"), c.params.str("channels"))
 	var ch *channel
-	if c.params.str("channel") != "" {
+	if ref := first(c.params.str("channel_id"), c.params.str("channels")); ref != "" {
 		var refused reply
-		if ch, refused = w.writable(c); refused != nil {
+		if ch, refused = w.writable(ref); refused != nil {
 			return refused
 		}
 	}

@@ -42,6 +42,13 @@ func start(t *testing.T, opt workspace.Options) *world {
 	return w
 }
 
+// in is the same world for a subtest.
+func (w *world) in(t *testing.T) *world {
+	same := *w
+	same.t = t
+	return &same
+}
+
 // connect runs one Socket Mode client; handle gets every event, in its own goroutine, acknowledgement left to it.
 func (w *world) connect(handle func(*socketmode.Client, socketmode.Event), options ...socketmode.Option) *socketmode.Client {
 	w.t.Helper()
@@ -73,7 +80,7 @@ func (w *world) connect(handle func(*socketmode.Client, socketmode.Event), optio
 // within waits for something to become true and fails the test when it does not.
 func (w *world) within(what string, so func() bool) {
 	w.t.Helper()
-	for end := time.Now().Add(5 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(15 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
 		if so() {
 			return
 		}
@@ -149,3 +156,5 @@ func (w *world) does(path string, body any) map[string]any {
 }
 
 type object = map[string]any
+
+func slackText(s string) slack.MsgOption { return slack.MsgOptionText(s, false) }

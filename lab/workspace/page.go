@@ -98,7 +98,12 @@ func (w *Workspace) serveEvents(rw http.ResponseWriter, r *http.Request) {
 // serveWorkspace describes the workspace: GET /workspace.
 func (w *Workspace) serveWorkspace(rw http.ResponseWriter, _ *http.Request) {
 	w.mu.Lock()
-	defer w.mu.Unlock()
+	raw := encode(w.describe())
+	w.mu.Unlock()
+	writeRaw(rw, http.StatusOK, raw)
+}
+
+func (w *Workspace) describe() map[string]any {
 	people, channels := []Person{}, []Channel{}
 	for _, p := range w.humans() {
 		people = append(people, p.Person)
@@ -110,11 +115,11 @@ func (w *Workspace) serveWorkspace(rw http.ResponseWriter, _ *http.Request) {
 			})
 		}
 	}
-	writeJSON(rw, http.StatusOK, map[string]any{
+	return map[string]any{
 		"ok": true, "team": map[string]any{"id": w.team, "name": w.opt.Team},
 		"app":    map[string]any{"name": w.app.name, "id": w.app.id, "user_id": w.app.userID, "bot_id": w.app.botID},
 		"people": people, "channels": channels, "groups": w.groups, "commands": w.commands, "connections": len(w.sockets),
-	})
+	}
 }
 
 // servePage serves the page's index.html.

@@ -115,8 +115,10 @@ func encode(value any) json.RawMessage {
 }
 
 // writeJSON answers a request.
-func writeJSON(w http.ResponseWriter, status int, value any) {
+func writeJSON(w http.ResponseWriter, status int, value any) { writeRaw(w, status, encode(value)) }
+
+func writeRaw(w http.ResponseWriter, status int, raw json.RawMessage) {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.WriteHeader(status)
-	_, _ = w.Write(encode(value)) // the other side may have gone; there is nobody to tell
+	_, _ = w.Write(raw) // the other side may have gone; there is nobody to tell
 }

@@ -31,7 +31,7 @@ func (w *Workspace) slash(p *person, ch *channel, typed string) error {
 	}
 	w.deliver(&delivery{
 		kind: "slash_commands", payload: payload,
-		acked: func(ack json.RawMessage) { w.slashAcked(answer, ack) },
+		acked: func(ack json.RawMessage) { w.slashAcked(known.Command, answer, ack) },
 		failed: func(reason string) {
 			w.slackSays(p, ch, "", fmt.Sprintf("%s failed with the error \"%s\"", known.Command, reason))
 		},
@@ -40,7 +40,7 @@ func (w *Workspace) slash(p *person, ch *channel, typed string) error {
 }
 
 // slashAcked shows what the acknowledgement said: nothing, a text, or a message.
-func (w *Workspace) slashAcked(answer *answerURL, ack json.RawMessage) {
+func (w *Workspace) slashAcked(command string, answer *answerURL, ack json.RawMessage) {
 	ack = bytes.TrimSpace(ack)
 	if len(ack) == 0 || bytes.Equal(ack, []byte("null")) {
 		return
@@ -53,13 +53,15 @@ func (w *Workspace) slashAcked(answer *answerURL, ack json.RawMessage) {
 		return
 	}
 	body, refused := w.content(said)
-	if refused != nil || body.empty() {
-		if refused != nil {
-			w.slackSays(answer.person, answer.channel, "", fmt.Sprintf("%s failed with the error \"%s\"", w.commands[0].Command, refused["error"]))
-		}
+	switch {
+	case refused != nil:
+		w.slackSays(answer.person, answer.channel, "", fmt.Sprintf("%s failed with the error \"%s\"", command, refused["error"]))
+		return
+	case body.empty():
 		return
 	}
 	w.answerWith(answer, said, body)
+	w.accept("message", "ack", body.blocks)
 }
 
 func (w *Workspace) command(name string) *Command {

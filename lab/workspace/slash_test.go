@@ -84,7 +84,7 @@ func TestSlashIsRefusedInThreadsAndUnknownCommandsAreSaid(t *testing.T) {
 // slack-go refuses to send such an acknowledgement itself, so the test speaks through its raw Send.
 func TestAcksOfTwentyKilobytesAreIgnored(t *testing.T) {
 	for size, want := range map[int]string{20479: "xxx", 20480: "operation_timeout"} {
-		w := start(t, workspace.Options{AckTimeout: 300 * time.Millisecond})
+		w := start(t, workspace.Options{AckTimeout: time.Second})
 		rawAcks(t, w, func(id string) string {
 			frame := `{"envelope_id":"` + id + `","payload":{"text":""}}`
 			return strings.Replace(frame, `"text":""`, `"text":"`+strings.Repeat("x", size-len(frame))+`"`, 1)

@@ -81,6 +81,9 @@ func (w *Workspace) serveSocket(rw http.ResponseWriter, r *http.Request) {
 	}
 	w.sockets[s] = true
 	s.hello()
+	if len(w.sockets) > maxSockets {
+		s.disconnect("too_many_websockets") // its ticket was minted before the tenth socket opened
+	}
 	w.tell(note{Type: "workspace"})
 	w.mu.Unlock()
 

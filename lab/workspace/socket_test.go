@@ -18,6 +18,7 @@ import (
 func opened(w *world) int { return len(w.Calls("apps.connections.open")) }
 
 func TestPingsKeepALinkAndTheirAbsenceEndsIt(t *testing.T) {
+	t.Parallel()
 	w := start(t, workspace.Options{PingEvery: 100 * time.Millisecond})
 	w.connect(nil, socketmode.OptionPingInterval(time.Second))
 	time.Sleep(2200 * time.Millisecond) // two of slack-go's intervals

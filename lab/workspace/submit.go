@@ -133,14 +133,14 @@ func (w *Workspace) submitted(p *person, v *view, ack json.RawMessage) submissio
 	case "errors":
 		return w.fieldErrors(v, asked.Errors)
 	case "update", "push":
-		body, refused := w.checkView("response_action", asked.View, "modal")
+		body, refused := w.checkView(asked.View, "modal")
 		if refused != nil || (asked.Action == "push" && len(p.stack) >= stackLimit) {
 			return w.troubled(v)
 		}
 		if asked.Action == "update" {
-			v.fill(body)
+			v.fill(body, "response_action")
 		} else {
-			w.push(w.newView(p, body))
+			w.push(w.newView(p, body, "response_action"))
 		}
 	default:
 		return w.troubled(v)

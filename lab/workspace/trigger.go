@@ -34,3 +34,14 @@ func (w *Workspace) useTrigger(id string) (*trigger, string) {
 	t.used = true
 	return t, ""
 }
+
+// Trigger mints a trigger_id for a person without a command or click, for a test of views alone; "" when nobody has that name.
+func (w *Workspace) Trigger(name string) string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	p := w.who(name)
+	if p == nil {
+		return ""
+	}
+	return w.mintTrigger(p, nil)
+}

@@ -60,16 +60,17 @@ func (v *view) shown() json.RawMessage {
 }
 
 // newView makes a view of a checked body.
-func (w *Workspace) newView(p *person, body map[string]any) *view {
+func (w *Workspace) newView(p *person, body map[string]any, method string) *view {
 	v := &view{w: w, id: w.names.next("V"), person: p}
 	v.root = v.id
 	w.views[v.id] = v
-	v.fill(body)
+	v.fill(body, method)
 	return v
 }
 
 // fill gives a view new content; what a person filled in stays where block_id and action_id stay.
-func (v *view) fill(body map[string]any) {
+func (v *view) fill(body map[string]any, method string) {
+	v.w.accept("view", method, encode(body))
 	v.body, v.errors, v.trouble = body, nil, ""
 	before := v.state
 	v.state = initial(v.controls())
@@ -124,7 +125,7 @@ func (w *Workspace) viewByRef(id, external string) *view {
 }
 
 // checkView reads and checks a view. Slack names a view's faults invalid_arguments, blocks included (https://docs.slack.dev/reference/views).
-func (w *Workspace) checkView(method string, raw json.RawMessage, kind string) (map[string]any, reply) {
+func (w *Workspace) checkView(raw json.RawMessage, kind string) (map[string]any, reply) {
 	var body map[string]any
 	switch {
 	case len(raw) > viewLimit:
@@ -146,6 +147,5 @@ func (w *Workspace) checkView(method string, raw json.RawMessage, kind string) (
 		return nil, refusal("invalid_arguments", problems, "")
 	}
 	w.identify(blocks)
-	w.accept("view", method, raw)
 	return body, nil
 }

@@ -1,7 +1,7 @@
 package workspace
 
 func (w *Workspace) viewsOpen(c *call) reply {
-	body, refused := w.checkView(c.method, c.params.raw("view"), "modal")
+	body, refused := w.checkView(c.params.raw("view"), "modal")
 	if refused != nil {
 		return refused
 	}
@@ -15,13 +15,13 @@ func (w *Workspace) viewsOpen(c *call) reply {
 	if len(t.person.stack) > 0 {
 		w.shut(t.person, t.person.stack[0], true)
 	}
-	v := w.newView(t.person, body)
+	v := w.newView(t.person, body, c.method)
 	w.push(v)
 	return done(reply{"view": v.object()})
 }
 
 func (w *Workspace) viewsPush(c *call) reply {
-	body, refused := w.checkView(c.method, c.params.raw("view"), "modal")
+	body, refused := w.checkView(c.params.raw("view"), "modal")
 	if refused != nil {
 		return refused
 	}
@@ -37,7 +37,7 @@ func (w *Workspace) viewsPush(c *call) reply {
 	case len(t.person.stack) >= stackLimit:
 		return fail("push_limit_reached")
 	}
-	v := w.newView(t.person, body)
+	v := w.newView(t.person, body, c.method)
 	w.push(v)
 	return done(reply{"view": v.object()})
 }
@@ -47,7 +47,7 @@ func (w *Workspace) viewsUpdate(c *call) reply {
 	if v == nil {
 		return fail("not_found")
 	}
-	body, refused := w.checkView(c.method, c.params.raw("view"), v.str("type"))
+	body, refused := w.checkView(c.params.raw("view"), v.str("type"))
 	if refused != nil {
 		return refused
 	}
@@ -57,7 +57,7 @@ func (w *Workspace) viewsUpdate(c *call) reply {
 	if other := w.viewByRef("", text(body["external_id"])); other != nil && other != v {
 		return fail("duplicate_external_id")
 	}
-	v.fill(body)
+	v.fill(body, c.method)
 	return done(reply{"view": v.object()})
 }
 
@@ -66,7 +66,7 @@ func (w *Workspace) viewsPublish(c *call) reply {
 	if p == nil || p.dm == nil {
 		return fail("user_not_found")
 	}
-	body, refused := w.checkView(c.method, c.params.raw("view"), "home")
+	body, refused := w.checkView(c.params.raw("view"), "home")
 	if refused != nil {
 		return refused
 	}
@@ -74,9 +74,9 @@ func (w *Workspace) viewsPublish(c *call) reply {
 		return fail("hash_conflict")
 	}
 	if p.home == nil {
-		p.home = w.newView(p, body)
+		p.home = w.newView(p, body, c.method)
 	} else {
-		p.home.fill(body)
+		p.home.fill(body, c.method)
 	}
 	return done(reply{"view": p.home.object()})
 }

@@ -24,7 +24,7 @@ function header(block) {
 function section(block, ctx) {
   const body = h('div.section-body', null,
     block.text && h('div.prose', null, textObject(block.text)),
-    block.fields?.length && h('div.fields', null, block.fields.map((field) => h('div.field-cell.prose', null, textObject(field)))));
+    block.fields?.length > 0 && h('div.fields', null, block.fields.map((field) => h('div.field-cell.prose', null, textObject(field)))));
   if (!block.accessory) return h('div.block-section', null, body);
   return h('div.block-section.with-accessory', null, body, h('div.accessory', null, element(block.accessory, block.block_id, ctx)));
 }
@@ -117,7 +117,7 @@ function legacy(a) {
     a.author_name && h('div.attachment-author', null, textObject(a.author_name)),
     title && h('div.attachment-title', null, title),
     text && h('div.prose', null, rich(text)),
-    a.fields?.length && h('div.fields', null, a.fields.map((field) =>
+    a.fields?.length > 0 && h('div.fields', null, a.fields.map((field) =>
       h('div.field-cell.prose', {class: field.short ? null : 'field-long'}, h('strong', null, textObject(field.title || '')), h('br'), rich(field.value || '')))),
     a.image_url && picture(a.image_url, a.fallback),
     (a.footer || a.ts) && h('div.attachment-footer', null, a.footer && textObject(a.footer), a.footer && a.ts && ' · ',

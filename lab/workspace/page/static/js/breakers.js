@@ -41,7 +41,8 @@ export function breakers(afterwards) {
   const slack = h('div.break-slack');
   const alerts = h('div.break-alerts');
   let faults = {};
-  let replicas = [];
+  let lagging = null; // the region the alert is about
+  let firing = false;
   let regionsPrint = '';
   let slackPrint = '';
   let alertsPrint = '';
@@ -71,15 +72,19 @@ export function breakers(afterwards) {
   }
 
   function showAlerts() {
-    const region = replicas[0];
-    const print = printOf(region);
+    const region = lagging;
+    const print = printOf([region]);
     if (print === alertsPrint) return;
     alertsPrint = print;
-    const body = (status) => ({status, region});
+    const send = (status) => async () => {
+      const answer = await api.alert({status, region});
+      firing = status === 'firing';
+      return answer;
+    };
     const of = region ? ` for ${region}` : '';
     fill(alerts, row('Alert',
-      breaker('Send lag alert', `Posts a firing replication-lag alert${of} to the bot, as Alertmanager would`, () => api.alert(body('firing')), {testid: 'alert-fire', done: `Alert sent${of}`}),
-      breaker('Resolve it', `Posts the same alert${of} as resolved`, () => api.alert(body('resolved')), {testid: 'alert-resolve', done: `Alert resolved${of}`})));
+      breaker('Send lag alert', `Posts a firing replication-lag alert${of} to the bot, as Alertmanager would`, send('firing'), {testid: 'alert-fire', done: `Alert sent${of}`}),
+      breaker('Resolve it', `Posts the same alert${of} as resolved`, send('resolved'), {testid: 'alert-resolve', done: `Alert resolved${of}`})));
   }
 
   showSlack();
@@ -100,9 +105,8 @@ export function breakers(afterwards) {
       const focused = document.activeElement?.dataset?.testid;
       fill(regions, list.map(regionRow));
       if (focused) regions.querySelector(`[data-testid="${CSS.escape(focused)}"]`)?.focus();
-      // The alert keeps to the region it was sent for while that region is there.
-      const names = list.filter((r) => r.role !== 'primary').map((r) => r.name);
-      replicas = replicas.filter((name) => list.some((r) => r.name === name)).length ? replicas : names;
+      // An alert that was sent keeps to its region until it is resolved, whatever becomes of the region.
+      if (!firing) lagging = (list.find((r) => r.role === 'replica') || list.find((r) => r.role !== 'primary'))?.name;
       showAlerts();
     },
 

@@ -118,7 +118,7 @@ export class Composer {
     const usage = usageOf(text);
     if (!this.options.length && !usage) return this.hideHelp();
     fill(this.helpBox,
-      usage && h('p.help-note', null, h('strong', null, usage.command), ' ', usage.usage_hint, h('small', null, usage.description)),
+      usage && h('p.help-note', null, h('strong', null, usage.syntax), h('span', null, usage.description)),
       this.options.map((option, i) => h('div.help-item', {
         id: `${this.id}-option-${i}`, role: 'option', 'aria-selected': String(i === this.picked),
         onmousedown: (event) => {
@@ -126,7 +126,7 @@ export class Composer {
           this.take(option);
         },
       }, h('strong', null, option.label), h('span', null, option.note))),
-      this.options.length && h('p.help-keys', null, h('kbd', null, 'Tab'), ' completes'));
+      this.options.length > 0 && h('p.help-keys', null, h('kbd', null, 'Tab'), ' completes'));
     this.helpBox.hidden = false;
     if (this.picked >= 0) this.box.setAttribute('aria-activedescendant', `${this.id}-option-${this.picked}`);
     else this.box.removeAttribute('aria-activedescendant');

@@ -99,13 +99,13 @@ async function refreshUnread(only) {
 }
 
 function showChannel(refusal = '') {
+  thread.show();
   const roots = state.messages.filter((m) => !isReply(m) || (m.broadcast && !m.ephemeral));
   if (refusal) {
     stream.show([], [], {key: 'refusal', print: refusal, build: () => h('div.empty', null, h('h2', null, 'Nothing to see'), h('p', null, refusal))});
   } else {
     stream.show(roots, state.messages, roots.length ? null : hintItem((text) => composer.suggest(text)));
   }
-  thread.show();
   showSidebar(sidebar, go);
   ready();
 }
@@ -176,7 +176,7 @@ function openThread(ts) {
   state.thread = ts;
   writeAddress(false);
   thread.open();
-  thread.show();
+  showChannel();
   if (ts) thread.focus();
 }
 

@@ -22,7 +22,7 @@ export function continues(message, above) {
 }
 
 /**
- * options: {compact, replies, openThread, inThread}. Without openThread nothing leads to a thread.
+ * options: {compact, replies, fresh, openThread, inThread}. Without openThread nothing leads to a thread.
  */
 export function messageNode(message, options) {
   const when = momentOf(message.ts);
@@ -79,14 +79,16 @@ function reaction({name, users, count}) {
 }
 
 /** "2 replies", with the faces of those who wrote them. */
-function replyBar(message, {replies, openThread}) {
+function replyBar(message, options) {
+  const {replies, openThread} = options;
   const count = Math.max(message.reply_count || 0, replies.length);
   if (!count) return null;
   const faces = [...new Set(replies.map(faceOf))].slice(0, 4);
   const last = replies[replies.length - 1];
   return h('button.reply-bar', {type: 'button', data: {testid: 'replies'}, onclick: () => openThread(message.ts)},
     h('span.reply-faces', null, faces.map((id) => avatar(id, 'small'))),
-    h('span.reply-count', null, `${count} ${count === 1 ? 'reply' : 'replies'}`),
+    h('span.reply-count', {class: options.fresh ? 'fresh' : null}, `${count} ${count === 1 ? 'reply' : 'replies'}`),
+    options.fresh && h('span.reply-new', null, 'New'),
     last && h('span.reply-last', null, `Last reply at ${clock(momentOf(last.ts))}`),
     h('span.reply-open', {'aria-hidden': 'true'}, 'View thread ›'));
 }

@@ -112,6 +112,16 @@ export function noteUnread(channel, messages) {
   else state.unread.delete(channel);
 }
 
+const threadKey = (ts) => `thread:${state.person.name}:${ts}`;
+
+export function markThreadRead(ts, replies) {
+  const last = newest(replies);
+  if (last) sessionStorage.setItem(threadKey(ts), last);
+}
+
+/** Whether somebody else has replied since the person last had the thread open. */
+export const threadIsFresh = (ts, replies) => newest(replies) > (sessionStorage.getItem(threadKey(ts)) || '');
+
 /* What was typed and not yet sent, per person and place. */
 
 const drafts = new Map();

@@ -4,7 +4,7 @@
 import {dayHeading, dayKey, momentOf} from './dates.js';
 import {h, printOf, reconcile} from './dom.js';
 import {continues, isReply, messageNode} from './message.js';
-import {state} from './state.js';
+import {state, threadIsFresh} from './state.js';
 
 const near = 60; // pixels from the end that still count as being there
 
@@ -54,7 +54,9 @@ export class Stream {
       above = message;
     }
     if (extra) items.push(extra);
+    const focused = this.focused();
     reconcile(this.list, items);
+    this.refocus(focused);
     this.lastTs = messages.length ? messages[messages.length - 1].ts : '';
     if (this.follows) this.toEnd();
     else {
@@ -74,15 +76,30 @@ export class Stream {
       ? all.filter((m) => m.thread_ts === message.ts && isReply(m) && !m.ephemeral)
       : null;
     const lastReply = replies?.length ? replies[replies.length - 1].ts : '';
+    const fresh = replies?.length > 0 && threadIsFresh(message.ts, replies);
     return {
       key: message.ts + (message.ephemeral ? '-only-you' : ''),
-      print: printOf([message, compact, replies?.length, lastReply, state.person?.id]),
+      print: printOf([message, compact, replies?.length, lastReply, fresh, state.person?.id]),
       build: (old) => {
-        const node = messageNode(message, {...this.options, compact, replies});
-        if (!old) node.classList.add('arriving');
+        const node = messageNode(message, {...this.options, compact, replies, fresh});
+        if (!old && this.lastTs) node.classList.add('arriving');
         return node;
       },
     };
+  }
+
+  /** Which control of which message has the focus: it must not be lost when the message is drawn anew. */
+  focused() {
+    const control = document.activeElement;
+    const message = this.list.contains(control) && control.closest('[data-key]');
+    return message ? {key: message.dataset.key, control, action: control.dataset.action} : null;
+  }
+
+  refocus(focused) {
+    if (!focused || focused.control.isConnected) return;
+    const node = [...this.list.children].find((n) => n.dataset.key === focused.key);
+    const control = focused.action && node?.querySelector(`[data-action="${CSS.escape(focused.action)}"]`);
+    (control || this.box).focus({preventScroll: true});
   }
 
   /** The first message in sight and where it stands. */

@@ -26,9 +26,14 @@ const literal = (alternative) => alternative.split(/\s*[[<(…]/)[0].trim();
 
 const commandOf = (text) => state.workspace.commands.find((c) => text === c.command || text.startsWith(`${c.command} `));
 
-/** The command whose usage is worth showing while the text is typed. */
+/** The syntax of what is being typed: {syntax, description}, or null when it is no command of the app. */
 export function usageOf(text) {
-  return commandOf(text) || null;
+  const command = commandOf(text);
+  if (!command) return null;
+  const rest = text.slice(command.command.length).trimStart();
+  const fits = alternatives(command.usage_hint).filter((one) => rest === literal(one) || rest.startsWith(`${literal(one)} `));
+  const syntax = fits.length ? `${command.command} ${fits[0]}` : command.command;
+  return {syntax, description: fits.length ? '' : command.description || command.usage_hint};
 }
 
 /**
@@ -65,10 +70,11 @@ export function thingsToTry() {
   for (const command of state.workspace.commands) {
     const words = alternatives(command.usage_hint);
     for (const word of words.length ? words : ['help']) {
+      if (word.includes('<operation')) continue; // nothing to name yet
       const text = `${command.command} ${literal(word)}`;
       if (seen.has(text)) continue;
       seen.add(text);
-      out.push({text: word.length > literal(word).length ? `${text} ` : text, shown: `${command.command} ${word}`, rank: rank(literal(word))});
+      out.push({text: word.includes('<') ? `${text} ` : text, shown: `${command.command} ${word.replace(/\s*\[[^\]]*\]/g, '')}`, rank: rank(literal(word)) + (word.includes('<') ? 10 : 0)});
     }
   }
   return out.sort((a, b) => a.rank - b.rank).slice(0, 6);

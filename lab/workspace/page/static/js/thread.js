@@ -3,7 +3,7 @@
 import {Composer} from './composer.js';
 import {fill, h} from './dom.js';
 import {isReply} from './message.js';
-import {state} from './state.js';
+import {markThreadRead, state} from './state.js';
 import {Stream} from './stream.js';
 
 export class ThreadPane {
@@ -44,6 +44,7 @@ export class ThreadPane {
     if (!state.thread) return;
     const mine = state.messages.filter((m) => m.ts === state.thread || (m.thread_ts === state.thread && isReply(m)));
     const count = mine.filter((m) => isReply(m) && !m.ephemeral).length;
+    if (!document.hidden) markThreadRead(state.thread, mine.filter(isReply));
     const gone = !mine.some((m) => m.ts === state.thread);
     this.stream.show(mine, state.messages, gone && state.messages.length
       ? {key: 'gone', print: 'gone', build: () => h('div.empty', null, h('p', null, 'This thread is not visible here.'))}

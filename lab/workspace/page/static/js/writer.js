@@ -46,9 +46,11 @@ export class Writer {
     this.root.hidden = !counters;
     if (!counters) return;
     const gap = counters.current_gap_ms ?? counters.gap_ms ?? 0;
-    this.gaps.push(gap);
+    const longest = Math.max(counters.longest_gap_ms ?? 0, gap);
+    // A gap that came and went between two looks still shows, as high as it was.
+    this.gaps.push(this.longest !== undefined && longest > this.longest ? longest : gap);
+    this.longest = longest;
     if (this.gaps.length > kept) this.gaps.shift();
-    const longest = counters.longest_gap_ms;
     const rate = this.rate(counters);
     fill(this.numbers,
       counter('acknowledged', number.format(counters.acknowledged ?? 0), 'Writes the primary has acknowledged'),
