@@ -26,7 +26,8 @@ func (s *Server) StartPrimary(ctx context.Context) error {
 }
 
 // StartReplica starts the server as a replica, whatever it was. It streams from whichever server is the primary, through the slot of its own
-// name, which must exist there.
+// name, which must exist there. A server that wrote what the present primary never got starts too, answers reads and never follows: it
+// needs pg_rewind or a new base backup, and only its streaming and timeline tell.
 func (s *Server) StartReplica(ctx context.Context) error {
 	return s.start(ctx, true, func() error {
 		if err := s.forgetUpstream(); err != nil {
