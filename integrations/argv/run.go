@@ -1,0 +1,81 @@
+package argv
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os/exec"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/rap-analyzer/rapbot"
+)
+
+// lastWords is how long the output of a command is waited for when the command
+// itself has ended: a server that it left behind may hold the pipe for ever.
+const lastWords = 250 * time.Millisecond
+
+// result is how a command ended.
+type result struct {
+	started bool
+	exit    int
+	trouble string // why there is no exit status
+	said    string // the end of its output, without secrets
+}
+
+// String follows the words "the command".
+func (r result) String() string {
+	text := r.trouble
+	if text == "" {
+		text = fmt.Sprintf("exited with %d", r.exit)
+	}
+	if r.said != "" {
+		text += ": " + strings.TrimRight(r.said, ".")
+	}
+	return text
+}
+
+// run runs a command until it ends, or until its time is over.
+func (i *Instance) run(ctx context.Context, command []string) result {
+	if len(command) == 0 {
+		return result{trouble: "is not configured"}
+	}
+	limited, cancel := context.WithTimeout(ctx, i.config.Timeout)
+	defer cancel()
+	var said tail
+	cmd := exec.CommandContext(limited, command[0], command[1:]...)
+	cmd.Stdout, cmd.Stderr = &said, &said
+	// A group of its own: the children die with the command, and Ctrl-C at
+	// rapbot's terminal does not cut a server's start in half.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+	cmd.WaitDelay = lastWords
+	if err := cmd.Start(); err != nil {
+		return result{trouble: "could not be started: " + cause(err)}
+	}
+	err := cmd.Wait()
+	r := result{started: true, exit: cmd.ProcessState.ExitCode(), said: said.String()}
+	var exited *exec.ExitError
+	switch {
+	case cmd.ProcessState.Exited():
+		// It ended by itself, perhaps at the very moment its time was over.
+	case ctx.Err() != nil:
+		r.trouble = "was ended because it was no longer waited for"
+	case limited.Err() != nil:
+		r.trouble = "did not end within " + rapbot.Duration(i.config.Timeout)
+	case errors.As(err, &exited):
+		r.trouble = "ended with " + exited.String() // signal: killed
+	default:
+		r.trouble = "ended without a status"
+	}
+	return r
+}
+
+// cause is an error of starting without the command line in it.
+func cause(err error) string {
+	for inner := errors.Unwrap(err); inner != nil; inner = errors.Unwrap(inner) {
+		err = inner
+	}
+	return err.Error()
+}
