@@ -70,6 +70,7 @@ func expectNothingLost(t *testing.T, w *Writer) {
 }
 
 func streams(t *testing.T, f *Fleet) {
+	_ = f.Status(t.Context()) // logs in
 	began := time.Now()
 	lines := f.Status(t.Context())
 	t.Logf("status in %s", time.Since(began).Round(time.Millisecond))

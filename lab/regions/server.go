@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"golang.org/x/sys/unix"
 )
 
@@ -35,7 +36,8 @@ type Server struct {
 	fleet    *Fleet
 	dir      string
 	held     reservation
-	starting chan struct{} // one start at a time; a channel, so that waiting for it can be given up
+	starting chan struct{}  // one start at a time; a channel, so that waiting for it can be given up
+	idle     chan *pgx.Conn // room for the one connection that Observe keeps
 
 	life     sync.Mutex // held to bring a postmaster to life and to kill one, so that a kill never cleans up after the wrong one
 	freezing sync.Mutex // one freeze at a time
@@ -49,6 +51,7 @@ func newServer(f *Fleet, name string, held reservation) *Server {
 	return &Server{
 		Name: name, Slot: SlotName(name), Port: held.port,
 		fleet: f, held: held, dir: filepath.Join(f.dir, name), starting: make(chan struct{}, 1),
+		idle: make(chan *pgx.Conn, 1),
 	}
 }
 
@@ -205,6 +208,7 @@ func (s *Server) sweep() {
 
 // finish ends the server for good. Data that are about to be removed need no shutdown checkpoint.
 func (s *Server) finish(throwAway bool) error {
+	s.forgetIdle()
 	p := s.current()
 	if p == nil {
 		return nil

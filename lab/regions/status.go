@@ -21,7 +21,7 @@ func (l LSN) String() string { return fmt.Sprintf("%X/%X", uint32(l>>32), uint32
 // Observation is what a server says of itself.
 type Observation struct {
 	Replica   bool
-	Writable  bool // a new session may write: a primary that default_transaction_read_only does not hold back
+	Writable  bool // a new transaction may write: a primary that default_transaction_read_only does not hold back
 	Timeline  int
 	LSN       LSN  // flushed on a primary, replayed on a replica
 	Streaming bool // the WAL receiver says so, which it also does while it is frozen
@@ -38,19 +38,48 @@ SELECT pg_is_in_recovery(),
             ELSE ('x' || left(pg_walfile_name(pg_current_wal_flush_lsn()), 8))::bit(32)::int END,
        coalesce((SELECT status = 'streaming' FROM pg_stat_wal_receiver), false)`
 
-// Observe asks the server over a connection of its own, as rapbot: a session of another role would be one more that rapbot must end
-// before a switchover.
+// Observe asks the server as rapbot: a session of another role would be one more that rapbot must end before a switchover. It keeps the
+// connection for the next time, since on a busy machine a new login takes longer than anybody waits for a status.
 func (s *Server) Observe(ctx context.Context) (Observation, error) {
-	conn, err := pgx.Connect(ctx, s.DSN(Rapbot))
+	select {
+	case conn := <-s.idle:
+		if o, err := s.observe(ctx, conn); err == nil {
+			return o, nil
+		}
+		// The server may have been down since the last time, and be up again.
+	default:
+	}
+	conn, err := pgx.Connect(ctx, s.DSN(Rapbot)+"&application_name=lab")
 	if err != nil {
 		return Observation{}, err
 	}
-	defer closeNow(conn)
+	return s.observe(ctx, conn)
+}
+
+func (s *Server) observe(ctx context.Context, conn *pgx.Conn) (Observation, error) {
 	var o Observation
 	var position int64
-	err = conn.QueryRow(ctx, observeSQL).Scan(&o.Replica, &o.Writable, &position, &o.Timeline, &o.Streaming)
+	err := conn.QueryRow(ctx, observeSQL).Scan(&o.Replica, &o.Writable, &position, &o.Timeline, &o.Streaming)
+	if err != nil {
+		closeNow(conn)
+		return Observation{}, err
+	}
 	o.LSN = LSN(position)
-	return o, err
+	select {
+	case s.idle <- conn:
+	default:
+		closeNow(conn)
+	}
+	return o, nil
+}
+
+// forgetIdle closes the connection that Observe keeps.
+func (s *Server) forgetIdle() {
+	select {
+	case conn := <-s.idle:
+		closeNow(conn)
+	default:
+	}
 }
 
 // RegionStatus is a region's line in GET /lab/fleet. What is not known is left out.
