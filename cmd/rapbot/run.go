@@ -73,7 +73,7 @@ func serve(ctx context.Context, c *config.Config, log *zap.Logger) error {
 	}
 
 	b = bot.New(bot.Options{
-		Fleet: fleet, Sites: sites, Limits: limits(c), Doers: fleet.Doers(),
+		Fleet: fleet, Sites: sites, Limits: limits(c), Doers: instrument(fleet.Doers()),
 		Operations: book, Inbox: book, Chat: chat, Directory: chat, AlertCard: builtInCard,
 		OperationsChannel: c.Slack.Channels.Operations, AlertsChannel: c.Slack.Channels.Alerts,
 		ExpireAfter: c.Approvals.ExpireAfter, Clock: realClock{}, Holder: holder(), Log: log.Named("bot"),

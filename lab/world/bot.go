@@ -28,8 +28,9 @@ type process struct {
 // startTime is how long the bot may take until it answers.
 const startTime = 30 * time.Second
 
-// start starts the bot, unless it runs, and returns when it is ready.
-func (p *process) start(ctx context.Context) error {
+// start starts the bot, unless it runs, and returns when it is ready. Extra
+// environment is for this start only.
+func (p *process) start(ctx context.Context, extra ...string) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.child != nil && p.child.Alive() {
@@ -41,7 +42,7 @@ func (p *process) start(ctx context.Context) error {
 	}
 	defer log.Close()
 	cmd := exec.Command(p.binary, "run", "--config", p.config)
-	cmd.Env = append(os.Environ(), p.env...)
+	cmd.Env = append(append(os.Environ(), p.env...), extra...)
 	cmd.Stdout, cmd.Stderr = log, log
 	if p.child, err = child.Start(cmd); err != nil {
 		return err
@@ -100,6 +101,16 @@ func (p *process) end(how syscall.Signal) error {
 	defer cancel()
 	p.child.End(ctx, how)
 	return nil
+}
+
+// done is closed when the bot that runs now has ended.
+func (p *process) done() <-chan struct{} {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.child == nil {
+		return nil
+	}
+	return p.child.Done()
 }
 
 func (p *process) pid() int {

@@ -10,8 +10,8 @@ import (
 )
 
 // Build compiles the binaries that the lab runs into dir and returns their
-// paths. It needs the checkout's folder or one below it as the working folder.
-func Build(ctx context.Context, dir string, log func(string, ...any)) (bot, instance string, err error) {
+// paths. Flags are go build's. It needs the checkout's folder or one below it as the working folder.
+func Build(ctx context.Context, dir string, log func(string, ...any), flags ...string) (bot, instance string, err error) {
 	root, err := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}").Output()
 	if err != nil {
 		return "", "", fmt.Errorf("find the checkout: run this inside it, with go on the PATH: %w", err)
@@ -23,7 +23,8 @@ func Build(ctx context.Context, dir string, log func(string, ...any)) (bot, inst
 		return "", "", err
 	}
 	log("building rapbot (the first time compiles its libraries: a minute or two)")
-	cmd := exec.CommandContext(ctx, "go", "build", "-o", dir+string(filepath.Separator), "./cmd/rapbot", "./lab/instance")
+	args := append([]string{"build"}, flags...)
+	cmd := exec.CommandContext(ctx, "go", append(args, "-o", dir+string(filepath.Separator), "./cmd/rapbot", "./lab/instance")...)
 	cmd.Dir = strings.TrimSpace(string(root))
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", "", fmt.Errorf("go build: %w\n%s", err, out)

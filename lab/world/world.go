@@ -166,9 +166,10 @@ func (w *World) prepareBot(opt Options) (err error) {
 	return nil
 }
 
-// StartBot starts the bot and returns when it is ready.
-func (w *World) StartBot(ctx context.Context) error {
-	if err := w.bot.start(ctx); err != nil {
+// StartBot starts the bot and returns when it is ready. Extra environment, as
+// NAME=value, is for this start only.
+func (w *World) StartBot(ctx context.Context, extra ...string) error {
+	if err := w.bot.start(ctx, extra...); err != nil {
 		return err
 	}
 	return w.writeFacts()
@@ -176,6 +177,12 @@ func (w *World) StartBot(ctx context.Context) error {
 
 // KillBot ends the bot as kill -9 does.
 func (w *World) KillBot() error { return w.bot.kill() }
+
+// StopBot ends the bot as a service manager does.
+func (w *World) StopBot() error { return w.bot.stop() }
+
+// BotDone is closed when the bot that runs now has ended.
+func (w *World) BotDone() <-chan struct{} { return w.bot.done() }
 
 // BotPID is the bot's process ID, 0 when it does not run.
 func (w *World) BotPID() int { return w.bot.pid() }

@@ -1,0 +1,181 @@
+package scenarios
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+)
+
+var screenshots = flag.String("screenshots", "", "folder that TestPage writes its screenshots to; ../../docs/screenshots keeps them")
+
+// TestPage uses the lab as a newcomer would: in a browser, with the mouse. It
+// goes from /rap status to the outcome of a switchover and to an alert's card.
+func TestPage(t *testing.T) {
+	s := open(t)
+	b := newBrowser(t, s.Facts().Page)
+	b.visit("alice", "rap-ops")
+
+	b.typed("/rap status")
+	b.message("us-east-1 is primary, 2 of 2 replicas streaming")
+	b.message("Only visible to you")
+	b.shot("status")
+
+	b.typed("/rap failover us-west-2 --reason kernel update in us-east-1")
+	b.message("Switch over to us-west-2 — awaiting approval")
+	b.shot("approval")
+	b.press("Approve Switchover")
+	b.confirm()
+	b.message("You asked for this switchover, so somebody else must approve it.")
+
+	b.act("bob")
+	b.press("Approve Switchover")
+	b.confirm()
+	b.running()
+	b.message("Switched over to us-west-2")
+	b.message("Shutdown checkpoint replayed")
+	b.thread("approved")
+	b.shot("finished")
+
+	b.visit("bob", "rap-alerts")
+	b.press("Send lag alert")
+	b.message("PostgreSQLReplicationLag")
+	b.shot("alert")
+	b.press("Resolve it")
+	b.message("Resolved")
+	b.shot("resolved")
+	b.visit("alice", "rap-ops")
+	b.typed("/rap history")
+	b.message("Operations, newest first")
+	s.wholeFleet()
+}
+
+// browser is a headless Chromium on the lab's page.
+type browser struct {
+	*testing.T
+	ctx  context.Context
+	page string
+}
+
+func newBrowser(t *testing.T, page string) *browser {
+	t.Helper()
+	path := ""
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if p, err := exec.LookPath(name); err == nil {
+			path = p
+			break
+		}
+	}
+	if path == "" {
+		t.Fatal("no Chromium: install it with apt-get install chromium")
+	}
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU,
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
+		chromedp.WindowSize(1440, 1000), chromedp.WSURLReadTimeout(60*time.Second))
+	ctx, cancel := chromedp.NewExecAllocator(context.Background(), options...)
+	t.Cleanup(cancel)
+	ctx, cancel = chromedp.NewContext(ctx)
+	t.Cleanup(cancel)
+	ctx, cancel = context.WithTimeout(ctx, 4*time.Minute)
+	t.Cleanup(cancel)
+	return &browser{T: t, ctx: ctx, page: page}
+}
+
+func (b *browser) run(what string, actions ...chromedp.Action) {
+	b.Helper()
+	if err := chromedp.Run(b.ctx, actions...); err != nil {
+		b.keep("failure")
+		b.Fatalf("%s: %v", what, err)
+	}
+}
+
+func testID(id string) string { return `[data-testid="` + id + `"]` }
+
+func (b *browser) visit(person, channel string) {
+	b.Helper()
+	b.run("open the page", emulation.SetTimezoneOverride("UTC"), chromedp.Navigate(fmt.Sprintf("%s/?as=%s&channel=%s&world=1", b.page, person, channel)),
+		chromedp.WaitReady(fmt.Sprintf(`body[data-ready="%s/%s"]`, person, channel), chromedp.ByQuery))
+}
+
+func (b *browser) act(person string) {
+	b.Helper()
+	b.run("act as "+person, chromedp.Click(testID("as-"+person), chromedp.ByQuery), chromedp.WaitReady(fmt.Sprintf(`body[data-ready="%s/rap-ops"]`, person), chromedp.ByQuery))
+}
+
+func (b *browser) typed(words string) {
+	b.Helper()
+	b.run("type "+words, chromedp.SendKeys(testID("composer"), words, chromedp.ByQuery), chromedp.Click(testID("send"), chromedp.ByQuery))
+}
+
+// message waits until words stand in the channel.
+func (b *browser) message(words string) {
+	b.Helper()
+	b.run("see "+words, b.until(fmt.Sprintf(`[...document.querySelectorAll('[data-testid="message"]')].some(m => m.innerText.includes(%q))`, words)))
+}
+
+// running waits for the card of a switchover under way, and keeps a picture.
+func (b *browser) running() {
+	b.Helper()
+	err := chromedp.Run(b.ctx, b.until(`[...document.querySelectorAll('[data-testid="message"]')].some(m => /Switching over to|Switched over to/.test(m.innerText))`))
+	if err != nil {
+		b.Fatal("see it run:", err)
+	}
+	b.shot("running")
+}
+
+// press presses the newest button with that label.
+func (b *browser) press(label string) {
+	b.Helper()
+	find := fmt.Sprintf(`[...document.querySelectorAll('button')].filter(x => x.innerText.trim() === %q && !x.disabled && x.offsetParent)`, label)
+	b.run("press "+label, b.until(find+`.length > 0`), chromedp.Evaluate(find+`.at(-1).click()`, nil))
+}
+
+func (b *browser) confirm() {
+	b.Helper()
+	b.run("confirm", chromedp.Click(testID("confirm-ok"), chromedp.ByQuery))
+}
+
+// thread opens the newest thread and waits for words in it.
+func (b *browser) thread(words string) {
+	b.Helper()
+	b.run("open the thread", b.until(`document.querySelector('[data-testid="replies"]')`), chromedp.Evaluate(`[...document.querySelectorAll('[data-testid="replies"]')].at(-1).click()`, nil),
+		b.until(fmt.Sprintf(`document.querySelector('[data-testid="thread-pane"]')?.innerText.includes(%q)`, words)))
+}
+
+func (b *browser) until(condition string) chromedp.Action {
+	return chromedp.Poll(condition, nil, chromedp.WithPollingInterval(50*time.Millisecond), chromedp.WithPollingTimeout(60*time.Second))
+}
+
+// shot keeps a picture when screenshots are asked for.
+func (b *browser) shot(name string) {
+	b.Helper()
+	if *screenshots != "" {
+		b.keep(name)
+	}
+}
+
+func (b *browser) keep(name string) {
+	dir := *screenshots
+	if dir == "" {
+		dir = os.TempDir()
+	}
+	var png []byte
+	if err := chromedp.Run(b.ctx, chromedp.Sleep(300*time.Millisecond), chromedp.CaptureScreenshot(&png)); err != nil {
+		b.Logf("no screenshot: %v", err)
+		return
+	}
+	path := filepath.Join(dir, strings.ToLower(name)+".png")
+	if err := os.WriteFile(path, png, 0o644); err != nil {
+		b.Errorf("keep a screenshot: %v", err)
+		return
+	}
+	b.Logf("screenshot %s", path)
+}
