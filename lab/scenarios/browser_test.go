@@ -11,7 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 )
 
@@ -84,35 +83,38 @@ func newBrowser(t *testing.T, page string) *browser {
 	t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewContext(ctx)
 	t.Cleanup(cancel)
+	if err := chromedp.Do(ctx); err != nil { // starts the browser, whose life is this context's
+		t.Fatal("start Chromium:", err)
+	}
 	ctx, cancel = context.WithTimeout(ctx, 4*time.Minute)
 	t.Cleanup(cancel)
 	return &browser{T: t, ctx: ctx, page: page}
 }
 
-func (b *browser) run(what string, actions ...chromedp.Action) {
+func (b *browser) run(what string, actions ...chromedp.Action[chromedp.Void]) {
 	b.Helper()
-	if err := chromedp.Run(b.ctx, actions...); err != nil {
+	if err := chromedp.Do(b.ctx, actions...); err != nil {
 		b.keep("failure")
 		b.Fatalf("%s: %v", what, err)
 	}
 }
 
-func testID(id string) string { return `[data-testid="` + id + `"]` }
+func testID(id string) chromedp.CSS { return chromedp.CSS(`[data-testid="` + id + `"]`) }
 
 func (b *browser) visit(person, channel string) {
 	b.Helper()
-	b.run("open the page", emulation.SetTimezoneOverride("UTC"), chromedp.Navigate(fmt.Sprintf("%s/?as=%s&channel=%s&world=1", b.page, person, channel)),
-		chromedp.WaitReady(fmt.Sprintf(`body[data-ready="%s/%s"]`, person, channel), chromedp.ByQuery))
+	b.run("open the page", chromedp.Navigate(fmt.Sprintf("%s/?as=%s&channel=%s&world=1", b.page, person, channel)),
+		chromedp.WaitReady(chromedp.CSS(fmt.Sprintf(`body[data-ready="%s/%s"]`, person, channel))))
 }
 
 func (b *browser) act(person string) {
 	b.Helper()
-	b.run("act as "+person, chromedp.Click(testID("as-"+person), chromedp.ByQuery), chromedp.WaitReady(fmt.Sprintf(`body[data-ready="%s/rap-ops"]`, person), chromedp.ByQuery))
+	b.run("act as "+person, chromedp.Click(testID("as-"+person)), chromedp.WaitReady(chromedp.CSS(fmt.Sprintf(`body[data-ready="%s/rap-ops"]`, person))))
 }
 
 func (b *browser) typed(words string) {
 	b.Helper()
-	b.run("type "+words, chromedp.SendKeys(testID("composer"), words, chromedp.ByQuery), chromedp.Click(testID("send"), chromedp.ByQuery))
+	b.run("type "+words, chromedp.SendKeys(testID("composer"), words), chromedp.Click(testID("send")))
 }
 
 // message waits until words stand in the channel.
@@ -124,7 +126,7 @@ func (b *browser) message(words string) {
 // running waits for the card of a switchover under way, and keeps a picture.
 func (b *browser) running() {
 	b.Helper()
-	err := chromedp.Run(b.ctx, b.until(`[...document.querySelectorAll('[data-testid="message"]')].some(m => /Switching over to|Switched over to/.test(m.innerText))`))
+	err := chromedp.Do(b.ctx, b.until(`[...document.querySelectorAll('[data-testid="message"]')].some(m => /Switching over to|Switched over to/.test(m.innerText))`))
 	if err != nil {
 		b.Fatal("see it run:", err)
 	}
@@ -135,23 +137,23 @@ func (b *browser) running() {
 func (b *browser) press(label string) {
 	b.Helper()
 	find := fmt.Sprintf(`[...document.querySelectorAll('button')].filter(x => x.innerText.trim() === %q && !x.disabled && x.offsetParent)`, label)
-	b.run("press "+label, b.until(find+`.length > 0`), chromedp.Evaluate(find+`.at(-1).click()`, nil))
+	b.run("press "+label, b.until(find+`.length > 0`), chromedp.Evaluate[chromedp.Void](find+`.at(-1).click()`))
 }
 
 func (b *browser) confirm() {
 	b.Helper()
-	b.run("confirm", chromedp.Click(testID("confirm-ok"), chromedp.ByQuery))
+	b.run("confirm", chromedp.Click(testID("confirm-ok")))
 }
 
 // thread opens the newest thread and waits for words in it.
 func (b *browser) thread(words string) {
 	b.Helper()
-	b.run("open the thread", b.until(`document.querySelector('[data-testid="replies"]')`), chromedp.Evaluate(`[...document.querySelectorAll('[data-testid="replies"]')].at(-1).click()`, nil),
+	b.run("open the thread", b.until(`document.querySelector('[data-testid="replies"]')`), chromedp.Evaluate[chromedp.Void](`[...document.querySelectorAll('[data-testid="replies"]')].at(-1).click()`),
 		b.until(fmt.Sprintf(`document.querySelector('[data-testid="thread-pane"]')?.innerText.includes(%q)`, words)))
 }
 
-func (b *browser) until(condition string) chromedp.Action {
-	return chromedp.Poll(condition, nil, chromedp.WithPollingInterval(50*time.Millisecond), chromedp.WithPollingTimeout(60*time.Second))
+func (b *browser) until(condition string) chromedp.Action[chromedp.Void] {
+	return chromedp.Poll[chromedp.Void](condition, chromedp.WithPollingInterval(50*time.Millisecond), chromedp.WithPollingTimeout(60*time.Second))
 }
 
 // shot keeps a picture when screenshots are asked for.
@@ -167,8 +169,9 @@ func (b *browser) keep(name string) {
 	if dir == "" {
 		dir = os.TempDir()
 	}
-	var png []byte
-	if err := chromedp.Run(b.ctx, chromedp.Sleep(300*time.Millisecond), chromedp.CaptureScreenshot(&png)); err != nil {
+	time.Sleep(300 * time.Millisecond) // for what fades in
+	png, err := chromedp.Run(b.ctx, chromedp.CaptureScreenshot())
+	if err != nil {
 		b.Logf("no screenshot: %v", err)
 		return
 	}
