@@ -1,0 +1,59 @@
+package postgres
+
+import (
+	"context"
+	_ "embed" // the questions
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/rap-analyzer/rapbot"
+)
+
+//go:embed describe.sql
+var describeSQL string
+
+//go:embed grants.sql
+var grantsSQL string
+
+var (
+	describeAll  = strings.Replace(describeSQL, "{{heartbeat}}", "(SELECT at FROM rapbot.heartbeat WHERE id = 1)", 1)
+	describeBare = strings.Replace(describeSQL, "{{heartbeat}}", "NULL::timestamptz", 1)
+)
+
+// describe asks a server for everything a look is about, in one round trip.
+// A server without rapbot's schema answers as well; that the schema is missing
+// is told among the missing grants.
+func describe(ctx context.Context, conn *pgx.Conn) (rapbot.Server, error) {
+	server, err := describeBy(ctx, conn, describeAll)
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) && slices.Contains([]string{codeNoSchema, codeNoTable, codeNotAllowed}, pg.Code) {
+		return describeBy(ctx, conn, describeBare)
+	}
+	return server, err
+}
+
+func describeBy(ctx context.Context, conn *pgx.Conn, question string) (rapbot.Server, error) {
+	var text []byte
+	if err := conn.QueryRow(ctx, question, pgx.QueryExecModeCacheStatement).Scan(&text); err != nil {
+		return rapbot.Server{}, err
+	}
+	var server rapbot.Server
+	if err := json.Unmarshal(text, &server); err != nil {
+		return rapbot.Server{}, fmt.Errorf("read a server's description: %w", err)
+	}
+	return server, nil
+}
+
+// missingGrants asks what the login cannot do. It looks through catalogues
+// that hardly ever change, so it is not part of every look.
+func missingGrants(ctx context.Context, conn *pgx.Conn) ([]string, error) {
+	var missing []string
+	err := conn.QueryRow(ctx, grantsSQL).Scan(&missing)
+	return missing, err
+}

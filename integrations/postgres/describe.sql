@@ -1,0 +1,44 @@
+-- A server describes itself in one answer; the columns are the fields of rapbot.Server.
+-- In place of the marked column stands the newest heartbeat row, or NULL where rapbot's schema is not there yet.
+SELECT row_to_json(server) FROM (
+  SELECT
+    (SELECT system_identifier::text FROM pg_control_system()) AS system_id,
+    current_setting('server_version_num')::int AS version,
+    replica AS in_recovery,
+    -- The control file may be one checkpoint behind; a receiver and the log itself are not.
+    CASE WHEN replica THEN greatest(
+        (SELECT received_tli FROM pg_stat_wal_receiver),
+        (SELECT timeline_id FROM pg_control_checkpoint()),
+        (SELECT min_recovery_end_timeline FROM pg_control_recovery()))
+      ELSE ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int END AS timeline,
+    pg_postmaster_start_time() AS started_at,
+    clock_timestamp() AS clock,
+    current_setting('default_transaction_read_only') = 'on' AS read_only,
+    CASE WHEN NOT replica THEN pg_current_wal_flush_lsn() END AS flush,
+    -- The received position jumps back when a receiver starts anew; the replayed one does not.
+    CASE WHEN replica THEN greatest(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn()) END AS have,
+    CASE WHEN replica THEN pg_last_wal_replay_lsn() END AS replay,
+    CASE WHEN replica THEN pg_is_wal_replay_paused() ELSE false END AS replay_paused,
+    (extract(epoch FROM current_setting('recovery_min_apply_delay')::interval) * 1e9)::bigint AS apply_delay,
+    (SELECT row_to_json(r) FROM (
+       SELECT status, received_tli AS timeline, flushed_lsn AS flushed, latest_end_lsn AS latest_end,
+              last_msg_receipt_time AS last_message, sender_host || ':' || sender_port AS sender
+       FROM pg_stat_wal_receiver) r) AS receiver,
+    (SELECT json_agg(s ORDER BY s.name) FROM (
+       SELECT coalesce(application_name, '') AS name, coalesce(state, '') AS state, coalesce(sync_state, '') AS sync,
+              sent_lsn AS sent, flush_lsn AS flush, replay_lsn AS replay
+       FROM pg_stat_replication) s) AS standbys,
+    (SELECT json_agg(s ORDER BY s.name) FROM (
+       SELECT slot_name AS name, slot_type = 'logical' AS logical, active, coalesce(wal_status, '') AS status,
+              coalesce(greatest(0, CASE WHEN replica THEN greatest(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn())
+                ELSE pg_current_wal_lsn() END - restart_lsn), 0)::bigint AS retained
+       FROM pg_replication_slots) s) AS slots,
+    {{heartbeat}} AS heartbeat,
+    current_setting('data_checksums') = 'on' OR current_setting('wal_log_hints') = 'on' AS rewind_ready,
+    (SELECT coalesce(extract(epoch FROM max(clock_timestamp() - xact_start)) * 1e9, 0)::bigint
+       FROM pg_stat_activity WHERE backend_type = 'client backend' AND usename <> current_user) AS longest_tx,
+    (SELECT count(*) FROM pg_prepared_xacts) AS prepared,
+    current_setting('max_wal_senders')::int - (SELECT count(*) FROM pg_stat_replication) AS free_senders,
+    current_setting('max_replication_slots')::int - (SELECT count(*) FROM pg_replication_slots) AS free_slots
+  FROM (SELECT pg_is_in_recovery() AS replica OFFSET 0) me
+) server

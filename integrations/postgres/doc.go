@@ -1,0 +1,28 @@
+// Package postgres observes the regions' PostgreSQL servers and carries out
+// the steps of a switchover on them, by SQL and through each region's
+// rapbot.Instance.
+//
+// The nouns:
+//
+//   - Fleet: all the regions; a rapbot.Fleet. Every second it asks all of them
+//     at once, one round trip each, and answers Topology from memory.
+//   - link: a few warm connections to one region, by the least-privilege login
+//     rapbot. Connecting takes time that the write window does not have.
+//   - memory: what is known of one region after its last look.
+//   - standing: what a step needs to know of one server, at this moment.
+//   - mark: a row of rapbot.journal on the databases themselves. Where it is
+//     visible, everything committed before it is there too.
+//
+// Under failure:
+//
+//   - Every question has a deadline, and a region that gives no answer keeps
+//     no other one waiting (R9). What is not known is said to be unknown.
+//   - A step asks the servers what is true, before it acts and after (R3). What
+//     it remembers by itself only makes it quicker or its figures finer, and
+//     may be lost at any moment.
+//   - Nothing is promoted while the old primary runs or may run (R4), and
+//     not before the target's own log ends with the old primary's shutdown
+//     checkpoint (R5).
+//   - No connection string and no password is part of an error or of a line
+//     in the log (R10): errors of the driver end here and are put into words.
+package postgres

@@ -1,0 +1,44 @@
+package postgres
+
+import (
+	"sync"
+	"time"
+
+	"github.com/rap-analyzer/rapbot"
+)
+
+// note is what this process remembers of the operation it carries out. It
+// saves round trips inside the write window and makes times finer; everything
+// works without it, as it must after a crash.
+type note struct {
+	readOnlySince time.Time  // when the setting took effect, by the server's clock
+	proven        bool       // a fresh session was seen to be read-only
+	writesStopped time.Time  // when the last session that could write was ended
+	marker        rapbot.LSN // the end of the log after the marker row
+	promoted      time.Time  // when the target was first seen to be a primary
+}
+
+// notebook holds the note of one operation: there is one at a time.
+type notebook struct {
+	mu        sync.Mutex
+	operation string
+	note      note
+}
+
+func (n *notebook) read(operation string) note {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.operation != operation {
+		return note{}
+	}
+	return n.note
+}
+
+func (n *notebook) write(operation string, change func(*note)) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.operation != operation {
+		n.operation, n.note = operation, note{}
+	}
+	change(&n.note)
+}
