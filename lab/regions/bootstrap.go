@@ -7,6 +7,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/sync/errgroup"
+
+	"github.com/rap-analyzer/rapbot/lab/child"
 )
 
 // bootstrap makes the first server a primary from nothing and the others its replicas by base backups. Nothing is synced to disk here
@@ -70,7 +72,7 @@ func (s *Server) initialise(ctx context.Context) error {
 		return err
 	}
 	defer os.Remove(secret)
-	err := run(ctx, account.command(s.dir, s.fleet.pg.program("initdb"), "--pgdata="+s.DataDir(), "--username="+string(Admin),
+	err := child.Run(ctx, account.command(s.dir, s.fleet.pg.program("initdb"), "--pgdata="+s.DataDir(), "--username="+string(Admin),
 		"--pwfile="+secret, "--auth=scram-sha-256", "--data-checksums", "--encoding=UTF8", "--locale=C", "--no-sync"))
 	if err != nil {
 		return err
@@ -82,7 +84,7 @@ func (s *Server) initialise(ctx context.Context) error {
 func (s *Server) copyFrom(ctx context.Context, primary *Server) error {
 	from := fmt.Sprintf("host=127.0.0.1 port=%d user=replicator passfile=%s sslmode=disable gssencmode=disable",
 		primary.Port, quoteConninfo(s.path("pgpass")))
-	return run(ctx, s.fleet.account.command(s.dir, s.fleet.pg.program("pg_basebackup"), "--pgdata="+s.DataDir(), "--dbname="+from,
+	return child.Run(ctx, s.fleet.account.command(s.dir, s.fleet.pg.program("pg_basebackup"), "--pgdata="+s.DataDir(), "--dbname="+from,
 		"--checkpoint=fast", "--no-sync", "--no-manifest"))
 }
 

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/rap-analyzer/rapbot/lab/loopback"
 )
 
 // Options say where the fleet lives and which regions it has.
@@ -75,7 +77,7 @@ func (f *Fleet) makeReady(ctx context.Context, names []string) error {
 		return err
 	}
 	for _, name := range names {
-		held, err := reservePort()
+		held, err := loopback.Reserve()
 		if err != nil {
 			return err
 		}
@@ -146,7 +148,7 @@ func (f *Fleet) close() error {
 	}
 	err := f.each(func(s *Server) error { return s.finish(f.temporary) })
 	for _, server := range f.servers {
-		server.held.release()
+		server.held.Release()
 	}
 	if f.lock != nil {
 		_ = f.lock.Close()

@@ -8,13 +8,15 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/rap-analyzer/rapbot/lab/child"
 )
 
 // freezer is a stopped WAL receiver and a guard over it. A stopped process obeys nobody, so it would stay for ever if the lab were
 // killed; the guard is a shell that waits on a pipe from the lab and kills the receiver when the pipe closes without a word.
 type freezer struct {
 	pid   int
-	guard *process
+	guard *child.Child
 	pipe  io.WriteCloser
 }
 
@@ -35,7 +37,7 @@ func (s *Server) Freeze() error {
 	if f := s.takeFreezer(); f != nil {
 		f.dismiss() // its receiver was ended by somebody else, and the server has started another
 	}
-	pid := walReceiver(p.pid())
+	pid := walReceiver(p.PID())
 	if pid == 0 {
 		return fmt.Errorf("freeze %s: it has no WAL receiver, so it is a primary or its primary is away: %w", s.Name, ErrWrongRole)
 	}
@@ -45,7 +47,7 @@ func (s *Server) Freeze() error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !p.alive() {
+	if !p.Alive() {
 		f.finish()
 		return fmt.Errorf("freeze %s: the server ended meanwhile: %w", s.Name, ErrWrongRole)
 	}
@@ -61,7 +63,7 @@ func (s *Server) freeze(pid int) (*freezer, error) {
 	if err != nil {
 		return nil, err
 	}
-	guard, err := launch(cmd)
+	guard, err := child.Start(cmd)
 	if err != nil {
 		return nil, err
 	}
@@ -118,13 +120,13 @@ func (f *freezer) dismiss() {
 // finish lets the guard kill the receiver, and waits for the guard.
 func (f *freezer) finish() {
 	_ = f.pipe.Close()
-	<-f.guard.done
+	<-f.guard.Done()
 }
 
 func walReceiver(postmaster int) int {
-	for _, child := range childrenOf(postmaster) {
-		if strings.Contains(title(child), "walreceiver") {
-			return child
+	for _, pid := range childrenOf(postmaster) {
+		if strings.Contains(title(pid), "walreceiver") {
+			return pid
 		}
 	}
 	return 0

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/rap-analyzer/rapbot/lab/child"
 )
 
 // glance is the pause between two looks at something that the kernel or PostgreSQL does not announce.
@@ -19,12 +21,12 @@ func childrenOf(pid int) []int {
 	stats, _ := filepath.Glob("/proc/[0-9]*/stat") // the pattern is constant and well formed
 	var children []int
 	for _, path := range stats {
-		child, err := strconv.Atoi(filepath.Base(filepath.Dir(path)))
+		candidate, err := strconv.Atoi(filepath.Base(filepath.Dir(path)))
 		if err != nil {
 			continue
 		}
-		if _, parent := kernelView(child); parent == pid {
-			children = append(children, child)
+		if _, parent := kernelView(candidate); parent == pid {
+			children = append(children, candidate)
 		}
 	}
 	return children
@@ -68,25 +70,25 @@ func until(ctx context.Context, pause time.Duration, so func() bool) error {
 
 // killTree ends a postmaster and all its children as a power cut would, and comes back when none of them is left. The postmaster is
 // stopped first: running, it would fork again between our look at its children and the kill, and would begin a recovery of its own.
-func killTree(ctx context.Context, p *process) error {
-	p.ending.Store(true)
-	if err := p.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
-		<-p.done
+func killTree(ctx context.Context, p *child.Child) error {
+	p.MarkEnding()
+	if err := p.Signal(syscall.SIGSTOP); err != nil {
+		<-p.Done()
 		return nil
 	}
-	if err := until(ctx, glance, func() bool { state, _ := kernelView(p.pid()); return state == 'T' || !p.alive() }); err != nil {
+	if err := until(ctx, glance, func() bool { state, _ := kernelView(p.PID()); return state == 'T' || !p.Alive() }); err != nil {
 		return err
 	}
-	children := childrenOf(p.pid())
-	_ = p.cmd.Process.Kill()
-	for _, child := range children {
-		_ = syscall.Kill(child, syscall.SIGKILL)
+	children := childrenOf(p.PID())
+	_ = p.Signal(syscall.SIGKILL)
+	for _, pid := range children {
+		_ = syscall.Kill(pid, syscall.SIGKILL)
 	}
-	<-p.done
+	<-p.Done()
 	return until(ctx, glance, func() bool {
-		for _, child := range children {
+		for _, pid := range children {
 			// A zombie waits for init to collect it, but holds no memory, file or socket any more.
-			if state, _ := kernelView(child); state != 0 && state != 'Z' && state != 'X' {
+			if state, _ := kernelView(pid); state != 0 && state != 'Z' && state != 'X' {
 				return false
 			}
 		}

@@ -59,9 +59,9 @@ func (s *Server) start(ctx context.Context, replica bool, prepare func() error) 
 		return fmt.Errorf("start %s: another start is under way: %w", s.Name, ctx.Err())
 	}
 	p := s.current()
-	if p != nil && p.ending.Load() {
+	if p != nil && p.Ending() {
 		select {
-		case <-p.done:
+		case <-p.Done():
 			p = nil
 		case <-ctx.Done():
 			return fmt.Errorf("start %s: still shutting down: %w", s.Name, ctx.Err())

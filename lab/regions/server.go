@@ -14,6 +14,9 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/sys/unix"
+
+	"github.com/rap-analyzer/rapbot/lab/child"
+	"github.com/rap-analyzer/rapbot/lab/loopback"
 )
 
 // State is what has become of a server's processes.
@@ -35,7 +38,7 @@ type Server struct {
 
 	fleet    *Fleet
 	dir      string
-	held     reservation
+	held     loopback.Reservation
 	starting chan struct{}  // one start at a time; a channel, so that waiting for it can be given up
 	idle     chan *pgx.Conn // room for the one connection that Observe keeps
 
@@ -43,13 +46,13 @@ type Server struct {
 	freezing sync.Mutex // one freeze at a time
 
 	mu     sync.Mutex
-	proc   *process // the last postmaster; nil before the first
-	frozen *freezer // nil when the WAL receiver is not frozen
+	proc   *child.Child // the last postmaster; nil before the first
+	frozen *freezer     // nil when the WAL receiver is not frozen
 }
 
-func newServer(f *Fleet, name string, held reservation) *Server {
+func newServer(f *Fleet, name string, held loopback.Reservation) *Server {
 	return &Server{
-		Name: name, Slot: SlotName(name), Port: held.port,
+		Name: name, Slot: SlotName(name), Port: held.Port,
 		fleet: f, held: held, dir: filepath.Join(f.dir, name), starting: make(chan struct{}, 1),
 		idle: make(chan *pgx.Conn, 1),
 	}
@@ -65,10 +68,10 @@ func (s *Server) DataDir() string { return s.path("data") }
 func (s *Server) LogFile() string { return s.path("server.log") }
 
 // current is the running postmaster, or nil.
-func (s *Server) current() *process {
+func (s *Server) current() *child.Child {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.proc == nil || !s.proc.alive() {
+	if s.proc == nil || !s.proc.Alive() {
 		return nil
 	}
 	return s.proc
@@ -81,11 +84,11 @@ func (s *Server) State() State {
 	switch {
 	case s.proc == nil:
 		return Stopped
-	case s.proc.alive() && s.frozen != nil && s.frozen.holds():
+	case s.proc.Alive() && s.frozen != nil && s.frozen.holds():
 		return Frozen
-	case s.proc.alive():
+	case s.proc.Alive():
 		return Running
-	case s.proc.killed():
+	case s.proc.Killed():
 		return Killed
 	}
 	return Stopped
@@ -108,7 +111,7 @@ func (s *Server) launch(ctx context.Context) error {
 		return err
 	}
 	go func() {
-		<-p.done
+		<-p.Done()
 		if f := s.takeFreezer(); f != nil {
 			f.finish() // a stopped receiver does not notice that its postmaster is gone
 		}
@@ -116,10 +119,10 @@ func (s *Server) launch(ctx context.Context) error {
 	return s.awaitReady(ctx, p)
 }
 
-func (s *Server) bringToLife(cmd *exec.Cmd) (*process, error) {
+func (s *Server) bringToLife(cmd *exec.Cmd) (*child.Child, error) {
 	s.life.Lock()
 	defer s.life.Unlock()
-	p, err := launch(cmd)
+	p, err := child.Start(cmd)
 	if err != nil {
 		return nil, err
 	}
@@ -131,20 +134,20 @@ func (s *Server) bringToLife(cmd *exec.Cmd) (*process, error) {
 
 // awaitReady watches the line of postmaster.pid in which the postmaster says what it is doing. That costs the server
 // nothing, where a connection every few milliseconds would slow its start down.
-func (s *Server) awaitReady(ctx context.Context, p *process) error {
+func (s *Server) awaitReady(ctx context.Context, p *child.Child) error {
 	const pidLine, statusLine = 0, 7
 	err := until(ctx, 5*glance, func() bool {
 		text, _ := os.ReadFile(s.data("postmaster.pid"))
 		lines := strings.Split(string(text), "\n")
-		ready := len(lines) > statusLine && lines[pidLine] == strconv.Itoa(p.pid()) && strings.TrimSpace(lines[statusLine]) == "ready"
-		return ready || !p.alive()
+		ready := len(lines) > statusLine && lines[pidLine] == strconv.Itoa(p.PID()) && strings.TrimSpace(lines[statusLine]) == "ready"
+		return ready || !p.Alive()
 	})
 	if err != nil {
 		return fmt.Errorf("start %s: accepts no connections yet: %w", s.Name, err)
 	}
-	if !p.alive() {
+	if !p.Alive() {
 		text, _ := os.ReadFile(s.LogFile())
-		return fmt.Errorf("start %s: the server ended: %s", s.Name, lastLines(string(text), 5))
+		return fmt.Errorf("start %s: the server ended: %s", s.Name, child.LastLines(string(text), 5))
 	}
 	return nil
 }
@@ -160,7 +163,7 @@ func (s *Server) Stop(ctx context.Context) error {
 	if err := s.Thaw(); err != nil {
 		return err
 	}
-	if err := p.end(ctx, syscall.SIGINT); err != nil {
+	if err := p.End(ctx, syscall.SIGINT); err != nil {
 		return fmt.Errorf("stop %s: still shutting down: %w", s.Name, err)
 	}
 	s.fleet.log("%s stopped", s.Name)
@@ -220,7 +223,7 @@ func (s *Server) finish(throwAway bool) error {
 	_ = s.Thaw()
 	ctx, cancel := context.WithTimeout(context.Background(), 7*time.Second)
 	defer cancel()
-	if p.end(ctx, how) == nil {
+	if p.End(ctx, how) == nil {
 		return nil
 	}
 	return s.Kill()

@@ -47,7 +47,7 @@ func restartsAsItWas(t *testing.T, f *Fleet) {
 func killAndStartAgain(t *testing.T, f *Fleet) {
 	primary, w := f.Region("us-east-1"), f.Writer()
 	eventually(t, "rows acknowledged", func() bool { return w.Counters().Acknowledged > 300 })
-	postmaster := primary.current().pid()
+	postmaster := primary.current().PID()
 	family := append(childrenOf(postmaster), postmaster)
 	must(t, primary.Kill())
 	must(t, primary.Kill())

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
-	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -79,8 +78,7 @@ func (p *process) lastWords() string {
 	if err != nil {
 		return err.Error()
 	}
-	lines := strings.Split(strings.TrimSpace(string(b)), "\n")
-	return strings.Join(lines[max(0, len(lines)-5):], "\n")
+	return child.LastLines(string(b), 5)
 }
 
 // kill ends the bot as kill -9 does.
@@ -99,7 +97,9 @@ func (p *process) end(how syscall.Signal) error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	p.child.End(ctx, how)
+	if err := p.child.End(ctx, how); err != nil {
+		return p.child.End(context.Background(), syscall.SIGKILL)
+	}
 	return nil
 }
 

@@ -1,4 +1,4 @@
-package regions
+package loopback_test
 
 import (
 	"errors"
@@ -6,22 +6,28 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/rap-analyzer/rapbot/lab/loopback"
 )
 
 // The port of a server that is down is given to no outgoing connection. One that retries would otherwise end up talking to itself, as the
 // first half of this test shows, and the server could not start.
 func TestReservedPortIsNobodysElse(t *testing.T) {
-	held, err := reservePort()
-	must(t, err)
-	held.release()
-	if err := connectOnlyFrom(t, held.port); err != nil {
+	held, err := loopback.Reserve()
+	if err != nil {
+		t.Fatal(err)
+	}
+	held.Release()
+	if err := connectOnlyFrom(t, held.Port); err != nil {
 		t.Fatalf("a free port connects to itself, and yet: %v", err)
 	}
 
-	held, err = reservePort()
-	must(t, err)
-	defer held.release()
-	if err := connectOnlyFrom(t, held.port); !errors.Is(err, syscall.EADDRNOTAVAIL) {
+	held, err = loopback.Reserve()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer held.Release()
+	if err := connectOnlyFrom(t, held.Port); !errors.Is(err, syscall.EADDRNOTAVAIL) {
 		t.Errorf("a reserved port is given away: %v", err)
 	}
 }
@@ -30,7 +36,9 @@ func TestReservedPortIsNobodysElse(t *testing.T) {
 func connectOnlyFrom(t *testing.T, port int) error {
 	t.Helper()
 	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
-	must(t, err)
+	if err != nil {
+		t.Fatal(err)
+	}
 	defer syscall.Close(fd)
 	if err := syscall.SetsockoptInt(fd, syscall.IPPROTO_IP, unix.IP_LOCAL_PORT_RANGE, port<<16|port); err != nil {
 		t.Skipf("this kernel cannot narrow the choice of ports: %v", err)
