@@ -21,7 +21,7 @@ func commandURL(w *world) string {
 	got := make(chan string, 1)
 	w.connect(onSlash(func(c slack.SlashCommand) any { got <- c.ResponseURL; return nil }))
 	w.does("/person/alice/say", object{"channel": "rap-ops", "text": "/rap status"})
-	return <-got
+	return take(w.t, got)
 }
 
 func TestResponseURLServesFiveTimes(t *testing.T) {
@@ -83,7 +83,7 @@ func TestResponseURLNeedsNoMembership(t *testing.T) {
 	if _, _, err := w.api.PostMessage("C07GENERAL3", slack.MsgOptionText("x", false)); err == nil || err.Error() != "not_in_channel" {
 		t.Errorf("chat.postMessage: %v", err)
 	}
-	if err := w.say(<-got, slack.MsgOptionText("hello from outside", false)); err != nil {
+	if err := w.say(take(t, got), slack.MsgOptionText("hello from outside", false)); err != nil {
 		t.Error(err)
 	}
 	w.sees("alice", "general", "hello from outside")
@@ -95,7 +95,7 @@ func TestClickSendsBlockActionsAndItsURLReplacesTheMessage(t *testing.T) {
 	w.connect(onInteraction(func(c slack.InteractionCallback) any { got <- c; return nil }))
 	channel, ts := w.card("rap-ops")
 	w.does("/person/bob/click", object{"channel": "rap-ops", "ts": ts, "button": "Approve Switchover"})
-	c := <-got
+	c := take(t, got)
 	action := c.ActionCallback.BlockActions[0]
 	if c.Type != slack.InteractionTypeBlockActions || c.User.ID != "U07BOB00002" || c.Channel.ID != channel || c.Container.MessageTs != ts {
 		t.Errorf("payload %+v", c)
@@ -123,7 +123,7 @@ func TestClickByIDsDeclinedOrOnNothing(t *testing.T) {
 	_, ts := w.card("rap-ops")
 	for _, name := range []string{"approve", "decide/approve"} {
 		w.does("/person/bob/click", object{"channel": "rap-ops", "ts": ts, "button": name})
-		<-got
+		take(t, got)
 	}
 	w.does("/person/bob/click", object{"channel": "rap-ops", "ts": ts, "button": "approve", "confirm": false})
 	status, out := w.do("POST", "/person/bob/click", object{"channel": "rap-ops", "ts": ts, "button": "Explode"})
@@ -151,7 +151,7 @@ func TestChooseFromAMenu(t *testing.T) {
 	w.connect(onInteraction(func(c slack.InteractionCallback) any { got <- c; return nil }))
 	_, ts := w.card("rap-ops")
 	w.does("/person/bob/choose", object{"channel": "rap-ops", "ts": ts, "action_id": "more", "value": "Show plan"})
-	if a := (<-got).ActionCallback.BlockActions[0]; a.Type != "overflow" || a.SelectedOption.Value != "plan" {
+	if a := take(t, got).ActionCallback.BlockActions[0]; a.Type != "overflow" || a.SelectedOption.Value != "plan" {
 		t.Errorf("%+v", a)
 	}
 	if status, _ := w.do("POST", "/person/bob/choose", object{"channel": "rap-ops", "ts": ts, "action_id": "more", "value": "None"}); status < 400 {

@@ -32,19 +32,19 @@ func TestMentionsDirectMessagesAndHome(t *testing.T) {
 	w.does("/person/alice/say", object{"channel": "rap-ops", "text": "nobody in particular"})
 	w.does("/person/alice/say", object{"channel": "general", "text": "@rap cannot hear this"})
 	parent := w.does("/person/alice/say", object{"channel": "rap-ops", "text": "@rap what now?"})["ts"].(string)
-	if e, is := (<-got).(*slackevents.AppMentionEvent); !is || e.Text != "<@U07RAPBOT00> what now?" || e.TimeStamp != parent {
+	if e, is := take(t, got).(*slackevents.AppMentionEvent); !is || e.Text != "<@U07RAPBOT00> what now?" || e.TimeStamp != parent {
 		t.Errorf("mention %+v", e)
 	}
 	w.does("/person/bob/say", object{"channel": "rap-ops", "text": "@rap abort", "thread_ts": parent})
-	if e, is := (<-got).(*slackevents.AppMentionEvent); !is || e.ThreadTimeStamp != parent || e.User != "U07BOB00002" {
+	if e, is := take(t, got).(*slackevents.AppMentionEvent); !is || e.ThreadTimeStamp != parent || e.User != "U07BOB00002" {
 		t.Errorf("mention in a thread %+v", e)
 	}
 	w.does("/person/alice/say", object{"channel": "@rap", "text": "help"})
-	if e, is := (<-got).(*slackevents.MessageEvent); !is || e.ChannelType != "im" || e.Text != "help" {
+	if e, is := take(t, got).(*slackevents.MessageEvent); !is || e.ChannelType != "im" || e.Text != "help" {
 		t.Errorf("direct message %+v", e)
 	}
 	w.does("/person/alice/home", nil)
-	if e, is := (<-got).(*slackevents.AppHomeOpenedEvent); !is || e.Tab != "home" || e.User != "U07ALICE001" {
+	if e, is := take(t, got).(*slackevents.AppHomeOpenedEvent); !is || e.Tab != "home" || e.User != "U07ALICE001" {
 		t.Errorf("home %+v", e)
 	}
 }
@@ -62,18 +62,18 @@ func TestEventsAreRetriedUntilAcknowledged(t *testing.T) {
 		return r.RetryAttempt == 2
 	}))
 	w.does("/person/alice/home", nil)
-	first := <-got
+	first := take(t, got)
 	if first.attempt != 0 || first.reason != "" {
 		t.Errorf("first %+v", first)
 	}
 	for n := 1; n <= 2; n++ {
-		if next := <-got; next.attempt != n || next.reason != "timeout" || next.id != first.id || next.envelope == first.envelope {
+		if next := take(t, got); next.attempt != n || next.reason != "timeout" || next.id != first.id || next.envelope == first.envelope {
 			t.Errorf("retry %d %+v after %+v", n, next, first)
 		}
 	}
 	time.Sleep(400 * time.Millisecond)
 	if len(got) != 0 {
-		t.Errorf("retried after the acknowledgement: %+v", <-got)
+		t.Errorf("retried after the acknowledgement: %+v", take(t, got))
 	}
 }
 
@@ -82,7 +82,7 @@ func TestEventsWaitForAConnection(t *testing.T) {
 	w.does("/person/alice/home", nil)
 	got := make(chan string, 5)
 	w.connect(onEvent(func(r socketmode.Request, _ slackevents.EventsAPIEvent) bool { got <- r.RetryReason; return true }))
-	if reason := <-got; reason != "connection_failed" {
+	if reason := take(t, got); reason != "connection_failed" {
 		t.Errorf("reason %q", reason)
 	}
 }
@@ -130,11 +130,11 @@ func TestPageEventsReachWhomTheyConcern(t *testing.T) {
 	if _, err := w.api.PostEphemeral(ops, "U07ALICE001", slackText("psst")); err != nil {
 		t.Fatal(err)
 	}
-	if got := <-heard["alice"]; got != `{"type":"message","channel":"C07RAPOPS01"}` {
+	if got := take(t, heard["alice"]); got != `{"type":"message","channel":"C07RAPOPS01"}` {
 		t.Errorf("alice heard %s", got)
 	}
 	w.does("/person/bob/say", object{"channel": "rap-alerts", "text": "x"})
-	if got := <-heard["bob"]; !strings.Contains(got, "C07RAPALRT2") {
+	if got := take(t, heard["bob"]); !strings.Contains(got, "C07RAPALRT2") {
 		t.Errorf("bob heard %s, which was alice's", got)
 	}
 }

@@ -88,6 +88,18 @@ func (w *world) within(what string, so func() bool) {
 	w.t.Fatalf("never came: %s", what)
 }
 
+// take is the next value of a channel; a test that waits for what never comes fails instead of hanging.
+func take[T any](t *testing.T, from <-chan T) T {
+	t.Helper()
+	select {
+	case value := <-from:
+		return value
+	case <-time.After(15 * time.Second):
+		t.Fatal("nothing came")
+		panic("unreachable")
+	}
+}
+
 // sees waits until a person sees a message that contains the words, and returns it.
 func (w *world) sees(person, channel, words string) workspace.Message {
 	w.t.Helper()

@@ -28,7 +28,7 @@ func TestSlashAckIsShownToItsPersonOnly(t *testing.T) {
 		return map[string]any{"text": "all is well"}
 	}))
 	w.does("/person/alice/say", object{"channel": "rap-ops", "text": "/rap status @bob & #general"})
-	command := <-got
+	command := take(t, got)
 	if command.Command != "/rap" || command.UserName != "alice" || command.ChannelName != "rap-ops" || command.TriggerID == "" {
 		t.Errorf("payload %+v", command)
 	}

@@ -39,10 +39,10 @@ func TestPingsOfTheAppAreAnswered(t *testing.T) {
 	if err := conn.WriteControl(websocket.PingMessage, []byte("7"), time.Now().Add(time.Second)); err != nil {
 		t.Fatal(err)
 	}
-	if got := <-pongs; got != "7" {
+	if got := take(t, pongs); got != "7" {
 		t.Errorf("pong %q", got)
 	}
-	if got := <-pings; !strings.HasPrefix(got, "Ping from applink") {
+	if got := take(t, pings); !strings.HasPrefix(got, "Ping from applink") {
 		t.Errorf("ping %q", got)
 	}
 }
@@ -87,7 +87,7 @@ func TestAtMostTenSocketsAndAnyOfThemIsUsed(t *testing.T) {
 		if _, err := w.As("alice").Say("rap-ops", "/rap status", ""); err != nil {
 			t.Fatal(err)
 		}
-		seen[<-used] = true
+		seen[take(t, used)] = true
 	}
 	if len(seen) < 2 {
 		t.Errorf("60 envelopes went to %d of 10 sockets", len(seen))
@@ -181,7 +181,7 @@ func TestDuplicateDelivery(t *testing.T) {
 	})
 	w.does("/faults", object{"duplicate": 1})
 	w.does("/person/alice/say", object{"channel": "rap-ops", "text": "/rap status"})
-	if first, second := <-ids, <-ids; first != second {
+	if first, second := take(t, ids), take(t, ids); first != second {
 		t.Errorf("envelopes %s and %s", first, second)
 	}
 	w.sees("alice", "rap-ops", "once")

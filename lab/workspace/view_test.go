@@ -52,7 +52,7 @@ func trigger(w *world) string {
 	got := make(chan string, 1)
 	w.connect(onSlash(func(c slack.SlashCommand) any { got <- c.TriggerID; return nil }))
 	w.does("/person/alice/say", object{"channel": "rap-ops", "text": "/rap failover"})
-	return <-got
+	return take(w.t, got)
 }
 
 func TestTriggersServeOnceAndSoon(t *testing.T) {
@@ -85,7 +85,7 @@ func TestSubmitStopsAtRequiredFieldsThenSendsTheState(t *testing.T) {
 		t.Errorf("%d %v", status, out)
 	}
 	w.does("/person/alice/submit", object{"view_id": view, "values": object{"why": "drill"}})
-	c := <-got
+	c := take(t, got)
 	values := c.View.State.Values
 	if c.Type != slack.InteractionTypeViewSubmission || c.View.CallbackID != "failover" || values["why_block"]["why"].Value != "drill" {
 		t.Errorf("%s %+v", c.Type, values)
@@ -172,7 +172,7 @@ func TestAtMostThreeModals(t *testing.T) {
 	view := open(w)
 	for i, want := range []string{"", "", "push_limit_reached"} {
 		w.does("/person/alice/click", object{"view_id": view, "button": "Deeper"})
-		c := <-got
+		c := take(t, got)
 		if c.View.ID != view || c.Container.ViewID != view || c.ResponseURL != "" {
 			t.Errorf("click in %s came as %+v", view, c.Container)
 		}
@@ -234,7 +234,7 @@ func TestViewClosedIsToldWhenAskedFor(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.does("/person/alice/close", object{"view_id": view.ID})
-	if c := <-got; c.Type != slack.InteractionTypeViewClosed || c.View.ID != view.ID {
+	if c := take(t, got); c.Type != slack.InteractionTypeViewClosed || c.View.ID != view.ID {
 		t.Errorf("%+v", c)
 	}
 }
@@ -267,7 +267,7 @@ func TestExternalSelectAsksTheApp(t *testing.T) {
 		t.Errorf("suggested %v", out)
 	}
 	w.does("/person/alice/submit", object{"view_id": view.ID, "values": object{"svc": "worker"}})
-	if got := (<-submitted).View.State.Values["svc_block"]["svc"].SelectedOption.Value; got != "svc-worker" {
+	if got := take(t, submitted).View.State.Values["svc_block"]["svc"].SelectedOption.Value; got != "svc-worker" {
 		t.Errorf("chose %q", got)
 	}
 }
@@ -283,7 +283,7 @@ func TestHomeIsPublishedAndItsButtonsWork(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.does("/person/alice/click", object{"view_id": published.ID, "button": "Refresh"})
-	if c := <-got; c.View.ID != published.ID || c.View.Type != slack.VTHomeTab {
+	if c := take(t, got); c.View.ID != published.ID || c.View.Type != slack.VTHomeTab {
 		t.Errorf("%+v", c.View)
 	}
 	if _, err := w.api.PublishView("U07ALICE001", home, "0.0"); err == nil || err.Error() != "hash_conflict" {
