@@ -17,6 +17,7 @@ import (
 
 	"github.com/rap-analyzer/rapbot"
 	"github.com/rap-analyzer/rapbot/bot"
+	"github.com/rap-analyzer/rapbot/integrations/alertmanager"
 	"github.com/rap-analyzer/rapbot/integrations/journal/memory"
 )
 
@@ -81,7 +82,7 @@ func (p *player) start(ctx context.Context) error {
 	p.bot = bot.New(bot.Options{
 		Fleet: p.world, Sites: sites, Limits: rapbot.Limits{MaxLag: 30 * time.Second, MaxLagBytes: 16 << 20}, Doers: p.world.doers(),
 		Operations: p.book, Inbox: p.book, Chat: p.chat, Directory: p.dir, Clock: p.clock, Holder: "play",
-		AlertCard:         func(g rapbot.AlertGroup, now time.Time) rapbot.Message { return rapbot.Message{} },
+		AlertCard:         func(g rapbot.AlertGroup, now time.Time) rapbot.Message { return alertmanager.Card(g, now, "", "") },
 		OperationsChannel: "rap-ops", AlertsChannel: "rap-alerts", ExpireAfter: 10 * time.Minute,
 	})
 	return p.bot.Begin(ctx)
@@ -189,7 +190,7 @@ func (p *player) slack(ctx context.Context, words string) error {
 }
 
 func (p *player) deliver(ctx context.Context, name string) error {
-	d, err := rapbot.Delivery{}, errors.New(name)
+	d, err := alertmanager.Decode(p.files[name], p.clock.Now())
 	if err != nil {
 		return err
 	}
