@@ -16,6 +16,7 @@ type note struct {
 	writesStopped time.Time  // when the last session that could write was ended
 	marker        rapbot.LSN // the end of the log after the marker row
 	promoted      time.Time  // when the target was first seen to be a primary
+	reset         []string   // regions whose setting was taken back
 }
 
 // notebook holds the note of one operation: there is one at a time.

@@ -1,0 +1,124 @@
+package postgres_test
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"testing"
+	"time"
+
+	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/integrations/postgres"
+	"github.com/rap-analyzer/rapbot/lab/regions"
+)
+
+// drive carries the steps of a switchover out as the bot's runner does:
+// observe, act unless it holds, observe until it holds.
+type drive struct {
+	t        *testing.T
+	fleet    *postgres.Fleet
+	plan     rapbot.Plan
+	id       string
+	evidence map[string]string
+	deadline time.Duration // shorter than the plan's, so that a test of failure is short
+	took     map[rapbot.StepKind]time.Duration
+}
+
+// plan makes a drive from what is observed now.
+func plan(t *testing.T, lab *regions.Fleet, f *postgres.Fleet, to string) *drive {
+	t.Helper()
+	var sites []rapbot.Site
+	for _, s := range lab.Servers() {
+		sites = append(sites, rapbot.Site{Name: s.Name, Slot: s.Slot, Instance: true})
+	}
+	p, err := rapbot.PlanSwitchover(f.Observe(t.Context()), sites, to, rapbot.Limits{MaxLag: time.Minute, MaxLagBytes: 64 << 20})
+	must(t, err)
+	if failed := p.ChecksWith(rapbot.Fail); len(failed) > 0 {
+		t.Fatalf("the plan cannot run: %+v", failed)
+	}
+	return &drive{t: t, fleet: f, plan: p, id: fmt.Sprintf("%s %d", t.Name(), time.Now().UnixNano()), evidence: map[string]string{},
+		deadline: 30 * time.Second, took: map[rapbot.StepKind]time.Duration{}}
+}
+
+func (d *drive) run(step rapbot.Step) rapbot.StepRun {
+	return rapbot.StepRun{Operation: d.id, Plan: d.plan, Step: step, Evidence: maps.Clone(d.evidence)}
+}
+
+// step carries one step out and keeps its evidence.
+func (d *drive) step(step rapbot.Step) error {
+	doer := d.fleet.Doers()[step.Kind]
+	ctx, cancel := context.WithTimeout(d.t.Context(), d.deadline)
+	defer cancel()
+	began, acted := time.Now(), false
+	var last error
+	for wait := 2 * time.Millisecond; ; wait = min(250*time.Millisecond, wait*3/2) {
+		finding, err := doer.Observe(ctx, d.run(step))
+		switch {
+		case err == nil && finding.Holds:
+			maps.Copy(d.evidence, finding.Evidence)
+			d.took[step.Kind] += time.Since(began)
+			return nil
+		case err != nil:
+			last = err
+		case acted:
+			last = fmt.Errorf("%s: %s", step.Kind, finding.Detail)
+		default:
+			if last = doer.Act(ctx, d.run(step)); rapbot.ErrorCode(last) == rapbot.Precondition {
+				return last
+			}
+			if acted = last == nil; acted {
+				continue
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("%s did not come about: %w", step.Kind, last)
+		case <-time.After(wait):
+		}
+	}
+}
+
+// steps carries out the steps before the one of a kind; all when it is empty.
+func (d *drive) steps(before rapbot.StepKind) {
+	d.t.Helper()
+	for _, step := range d.plan.Steps {
+		if step.Kind == before {
+			return
+		}
+		if err := d.step(step); err != nil {
+			d.t.Fatalf("%s on %s: %v", step.Kind, step.Region, err)
+		}
+	}
+}
+
+// of is the plan's step of a kind.
+func (d *drive) of(kind rapbot.StepKind) rapbot.Step {
+	for _, step := range d.plan.Steps {
+		if step.Kind == kind {
+			return step
+		}
+	}
+	d.t.Fatalf("no step %s", kind)
+	return rapbot.Step{}
+}
+
+// rollBack undoes every step up to the one of a kind, backwards.
+func (d *drive) rollBack(from rapbot.StepKind) {
+	d.t.Helper()
+	undo := false
+	for i := len(d.plan.Steps) - 1; i >= 0; i-- {
+		step := d.plan.Steps[i]
+		undo = undo || step.Kind == from
+		if !undo || step.Undo == "" {
+			continue
+		}
+		finding, err := d.fleet.Doers()[step.Kind].Undo(within(d.t, 20*time.Second), d.run(step))
+		if err != nil || !finding.Holds {
+			d.t.Fatalf("undo %s: %+v, %v", step.Kind, finding, err)
+		}
+		d.t.Logf("undone %s: %s", step.Kind, finding.Detail)
+	}
+}
+
+// gap is how long nothing accepted writes, by the evidence.
+func (d *drive) gap() time.Duration { return rapbot.Operation{Evidence: d.evidence}.Gap() }

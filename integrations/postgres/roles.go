@@ -1,0 +1,57 @@
+package postgres
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// shortPatience is for regions whose answer would help and that nobody can
+// wait for while writers wait.
+const shortPatience = 300 * time.Millisecond
+
+// seen is what came of asking one server among several.
+type seen struct {
+	name string
+	standing
+	err error
+}
+
+// askAll asks servers at once. One that was dark at its last look gets a short
+// patience: it is asked because it may be back, and must not cost the others
+// their time (R9).
+func (f *Fleet) askAll(ctx context.Context, names []string, operation string) []seen {
+	all := make([]seen, len(names))
+	var group sync.WaitGroup
+	for i, name := range names {
+		group.Go(func() {
+			patience := f.opt.Timeout
+			if r := f.region(name); r != nil && r.memory.dark() {
+				patience = min(patience, shortPatience)
+			}
+			ctx, cancel := context.WithTimeout(ctx, patience)
+			defer cancel()
+			all[i].name = name
+			all[i].standing, all[i].err = f.ask(ctx, name, operation)
+		})
+	}
+	group.Wait()
+	return all
+}
+
+// anotherPrimary names a region that says it is a primary, besides the one
+// given; empty when none says so. Silence is not a claim.
+func (f *Fleet) anotherPrimary(ctx context.Context, than string) string {
+	var names []string
+	for _, r := range f.regions {
+		if r.Name != than {
+			names = append(names, r.Name)
+		}
+	}
+	for _, s := range f.askAll(ctx, names, "") {
+		if s.err == nil && !s.Replica {
+			return s.name
+		}
+	}
+	return ""
+}

@@ -1,0 +1,20 @@
+-- What a step needs to know of one server; $1 is the operation. It is asked many times a second while the write window is open.
+SELECT row_to_json(standing) FROM (
+  SELECT
+    (SELECT system_identifier::text FROM pg_control_system()) AS system_id,
+    replica,
+    current_setting('default_transaction_read_only') = 'on' AS read_only,
+    CASE WHEN replica THEN greatest((SELECT received_tli FROM pg_stat_wal_receiver), (SELECT timeline_id FROM pg_control_checkpoint()))
+      ELSE ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int END AS timeline,
+    (SELECT timeline_id FROM pg_control_checkpoint()) AS checkpoint_timeline,
+    CASE WHEN NOT replica THEN pg_current_wal_flush_lsn() END AS flush,
+    CASE WHEN replica THEN greatest(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn()) END AS have,
+    CASE WHEN replica THEN pg_last_wal_replay_lsn() END AS replay,
+    (SELECT row_to_json(r) FROM (
+       SELECT status, received_tli AS timeline, sender_host || ':' || sender_port AS sender FROM pg_stat_wal_receiver) r) AS receiver,
+    (SELECT coalesce(json_object_agg(slot_name, active), '{}') FROM pg_replication_slots WHERE slot_type = 'physical') AS slots,
+    -- The rows of this operation that are visible here, with their ages in nanoseconds.
+    (SELECT coalesce(json_object_agg(step, (extract(epoch FROM clock_timestamp() - at) * 1e9)::bigint), '{}')
+       FROM rapbot.journal WHERE op_id = $1) AS marks
+  FROM (SELECT pg_is_in_recovery() AS replica OFFSET 0) me
+) standing

@@ -1,0 +1,158 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/rap-analyzer/rapbot"
+)
+
+// prepare makes ready what would otherwise take time while writers wait (P3):
+// the slots that the target will feed the others from, and checkpoints, which
+// make the shutdown several times shorter.
+type prepare struct{ *Fleet }
+
+// closeBehind is how near the target must be before writers are blocked.
+const closeBehind = 1 << 20
+
+// checkpointTime bounds one checkpoint, which writes everything that is dirty.
+const checkpointTime = 50 * time.Second
+
+func (d prepare) Observe(ctx context.Context, run rapbot.StepRun) (rapbot.Finding, error) {
+	from, to, err := d.askBoth(ctx, run.Plan.From, run.Plan.To, run.Operation)
+	if err != nil {
+		return rapbot.Finding{}, err
+	}
+	evidence := map[string]string{rapbot.EvSlotsMade: strings.Join(slotsMade(from), ",")}
+	finding := rapbot.Finding{Evidence: evidence}
+	behind := from.Flush.BytesPast(to.Replay)
+	switch missing := missingSlots(to, d.slotsFor(run.Plan.To)); {
+	case from.Replica || !to.Replica:
+		finding.Detail = "the roles are not as planned"
+	case len(missing) > 0:
+		finding.Detail = fmt.Sprintf("%s has no slot %s yet", run.Plan.To, strings.Join(missing, " and "))
+	case !from.marked(markPrepared):
+		finding.Detail = "the checkpoints are not made yet"
+	case to.ReadOnly:
+		finding.Detail = run.Plan.To + " would be read-only as a primary"
+	case behind >= closeBehind:
+		finding.Detail = fmt.Sprintf("%s is %s behind, awaited is less than %s", run.Plan.To, rapbot.Bytes(behind), rapbot.Bytes(closeBehind))
+	default:
+		evidence[evCheckpoints] = rapbot.Duration(from.Marks[markPrepared]) + " ago"
+		return holds(evidence, "%s has every slot and is %s behind", run.Plan.To, rapbot.Bytes(behind))
+	}
+	return finding, nil
+}
+
+func (d prepare) Act(ctx context.Context, run rapbot.StepRun) error {
+	from, to, err := d.askBoth(ctx, run.Plan.From, run.Plan.To, run.Operation)
+	if err != nil {
+		return err
+	}
+	switch {
+	case from.Replica:
+		return notNow("%s is not the primary.", run.Plan.From)
+	case !to.Replica || !to.Receiver.Streaming() || to.Receiver.Timeline != from.Timeline || to.SystemID != from.SystemID:
+		return notNow("%s does not stream from %s.", run.Plan.To, run.Plan.From)
+	}
+	if to.ReadOnly {
+		if err := d.acceptWrites(ctx, run.Plan.To); err != nil {
+			return err
+		}
+	}
+	for _, slot := range missingSlots(to, d.slotsFor(run.Plan.To)) {
+		// R3: the record of a slot comes before the slot, in a place that
+		// survives this process; what was there before has no record.
+		if _, err := d.mark(ctx, run.Plan.From, run.Operation, markSlot+slot, waitForDisk); err != nil {
+			return err
+		}
+		if err := d.on(ctx, run.Plan.To, callSlot("SELECT rapbot.ensure_slot($1)", slot)); err != nil {
+			return err
+		}
+	}
+	for _, name := range []string{run.Plan.From, run.Plan.To} {
+		if err := d.checkpoint(ctx, name); err != nil {
+			return err
+		}
+	}
+	_, err = d.mark(ctx, run.Plan.From, run.Operation, markPrepared, waitForDisk)
+	return err
+}
+
+// Undo drops the slots that this operation made, and no other.
+func (d prepare) Undo(ctx context.Context, run rapbot.StepRun) (rapbot.Finding, error) {
+	from, err := d.ask(ctx, run.Plan.From, run.Operation)
+	if err != nil {
+		return rapbot.Finding{}, err
+	}
+	made := slotsMade(from)
+	if len(made) == 0 {
+		return holds(nil, "no slots had been made")
+	}
+	to, err := d.ask(ctx, run.Plan.To, run.Operation)
+	if err != nil {
+		return rapbot.Finding{}, err
+	}
+	var used []string
+	for _, slot := range made {
+		active, there := to.Slots[slot]
+		switch {
+		case active:
+			used = append(used, slot) // somebody streams from it: dropping it would cut them off
+		case there:
+			if err := d.on(ctx, run.Plan.To, callSlot("SELECT rapbot.drop_slot($1)", slot)); err != nil {
+				return rapbot.Finding{}, err
+			}
+		}
+	}
+	if to, err = d.ask(ctx, run.Plan.To, run.Operation); err != nil {
+		return rapbot.Finding{}, err
+	}
+	for _, slot := range made {
+		if _, there := to.Slots[slot]; there && !slices.Contains(used, slot) {
+			return rapbot.Finding{}, unavailable("Slot %s is still on %s.", slot, run.Plan.To)
+		}
+	}
+	if len(used) > 0 {
+		return holds(nil, "kept on %s because it is in use: slot %s", run.Plan.To, strings.Join(used, ", "))
+	}
+	return holds(nil, "dropped on %s: slot %s", run.Plan.To, strings.Join(made, ", "))
+}
+
+func (f *Fleet) checkpoint(ctx context.Context, name string) error {
+	return f.onWithin(ctx, checkpointTime, name, func(ctx context.Context, conn *pgx.Conn) error {
+		_, err := conn.Exec(ctx, "CHECKPOINT")
+		return err
+	})
+}
+
+func callSlot(call, slot string) func(context.Context, *pgx.Conn) error {
+	return func(ctx context.Context, conn *pgx.Conn) error {
+		_, err := conn.Exec(ctx, call, slot)
+		return err
+	}
+}
+
+func missingSlots(s standing, needed []string) []string {
+	return slices.DeleteFunc(slices.Clone(needed), func(slot string) bool {
+		_, there := s.Slots[slot]
+		return there
+	})
+}
+
+// slotsMade lists the slots that the operation has recorded as its own.
+func slotsMade(s standing) []string {
+	var made []string
+	for step := range s.Marks {
+		if slot, ok := strings.CutPrefix(step, markSlot); ok {
+			made = append(made, slot)
+		}
+	}
+	slices.Sort(made)
+	return made
+}

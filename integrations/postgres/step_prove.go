@@ -1,0 +1,63 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/rap-analyzer/rapbot"
+)
+
+// prove is the second proof (P7), taken on the target and not inferred from
+// how the stop went: a server that is told to stop may give up on a replica
+// that hangs, and still end cleanly.
+type prove struct {
+	*Fleet
+	nothingToUndo
+}
+
+func (d prove) Observe(ctx context.Context, run rapbot.StepRun) (rapbot.Finding, error) {
+	marker, err := markerOf(run)
+	if err != nil {
+		return rapbot.Finding{}, err
+	}
+	p, err := d.proofOf(ctx, run.Plan.To, marker)
+	if err != nil {
+		return rapbot.Finding{}, err
+	}
+	if gap := p.gap(run.Plan); gap != "" {
+		return awaited("%s cannot prove that nothing is missing: %s", run.Plan.To, gap)
+	}
+	beside, ahead := d.bystanders(ctx, run, p.end)
+	if ahead != "" {
+		return awaited("%s", ahead)
+	}
+	return holds(map[string]string{
+		rapbot.EvShutdown:    p.end.String(),
+		rapbot.EvOldTimeline: fmt.Sprint(p.timeline),
+		evBystanders:         beside,
+	}, "%s ends with the shutdown checkpoint of %s, at %s on timeline %d", run.Plan.To, run.Plan.From, p.end, p.timeline)
+}
+
+// bystanders tells where the other replicas are, and which of them is past the
+// end that was proven: it could never follow the target.
+func (d prove) bystanders(ctx context.Context, run rapbot.StepRun, end rapbot.LSN) (beside, ahead string) {
+	var lines []string
+	for _, s := range d.askAll(ctx, d.others(run.Plan), run.Operation) {
+		if s.err != nil {
+			lines = append(lines, s.name+" gives no answer")
+			continue
+		}
+		if s.Have > end {
+			ahead = fmt.Sprintf("%s has more of the log, up to %s, than %s, which ends at %s", s.name, s.Have, run.Plan.To, end)
+		}
+		lines = append(lines, fmt.Sprintf("%s at %s", s.name, s.Have))
+	}
+	return strings.Join(lines, ", "), ahead
+}
+
+// Act has nothing to do but to wait for the log to arrive.
+func (d prove) Act(_ context.Context, run rapbot.StepRun) error {
+	_, err := markerOf(run)
+	return err
+}
