@@ -1,0 +1,144 @@
+package alertmanager
+
+import (
+	"go/parser"
+	"go/token"
+	"path/filepath"
+	"reflect"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/rap-analyzer/rapbot"
+)
+
+func TestWebLink(t *testing.T) {
+	for link, want := range map[string]string{
+		"https://a.example/x?y=1#z":    "https://a.example/x?y=1#z",
+		" http://a.example:9090 ":      "http://a.example:9090",
+		"HTTPS://a.example":            "HTTPS://a.example",
+		"https://a.example/a|b<c>\"":   "https://a.example/a%7Cb%3Cc%3E%22",
+		"javascript:alert(1)":          "",
+		"data:text/html,x":             "",
+		"//a.example":                  "",
+		"/graph":                       "",
+		"https://":                     "",
+		"https://:443/":                "",
+		"https://slack.com@a.example/": "",
+		"https://a.example/\u202egnp":  "",
+		"https://a.example/a b":        "",
+		"https://a.example/\nb":        "",
+		"https://a.example/" + strings.Repeat("x", maxLink): "",
+		"": "",
+	} {
+		if got := webLink(link); got != want {
+			t.Errorf("webLink(%q) is %q, want %q", link, got, want)
+		}
+	}
+	if secureLink("http://a.example") != "" || secureLink("HTTPS://a.example") == "" || secureLink("https") != "" {
+		t.Error("buttons take https and nothing else")
+	}
+}
+
+// TestOnlyTheTemplateIsMarkup: nothing but the rendered text is a markup span,
+// and nothing of the built-in card is.
+func TestOnlyTheTemplateIsMarkup(t *testing.T) {
+	g := rapbot.AlertGroup{}.Absorb(decode(t, recorded))
+	for text, want := range map[string]int{"": 0, "*rendered*": 1} {
+		markup := 0
+		for _, b := range Card(g, noon, "", text).Blocks {
+			p, _ := b.(rapbot.Paragraph)
+			for _, s := range p.Text {
+				if s.Kind == rapbot.SpanMarkup {
+					markup++
+				}
+			}
+		}
+		if markup != want {
+			t.Errorf("%d markup spans for the text %q", markup, text)
+		}
+	}
+}
+
+func TestPlainTitle(t *testing.T) {
+	for title, want := range map[string]string{
+		"[FIRING:1] a &lt;!channel&gt; &amp;lt; b": "[FIRING:1] a <!channel> &lt; b",
+		"<https://a.example|Alertmanager> x":       "Alertmanager x",
+		"<https://a.example> x":                    "https://a.example x",
+		" \n ":                                     "",
+		strings.Repeat("é", 500):                   strings.Repeat("é", maxHeading) + "…",
+	} {
+		if got := plainTitle(title); got != want {
+			t.Errorf("plainTitle(%q) is %q, want %q", title, got, want)
+		}
+	}
+}
+
+// TestCardIsPure: the same group gives the same card and is left as it was,
+// and no group is too empty for one.
+func TestCardIsPure(t *testing.T) {
+	g, again := rapbot.AlertGroup{}.Absorb(decode(t, recorded)), rapbot.AlertGroup{}.Absorb(decode(t, recorded))
+	if !reflect.DeepEqual(Card(g, noon, "", ""), Card(g, noon, "", "")) || !reflect.DeepEqual(g, again) {
+		t.Error("the card or the group changes")
+	}
+	for _, status := range []string{"", "firing", "resolved"} {
+		g := rapbot.AlertGroup{Latest: rapbot.Delivery{Status: status}}
+		if m := Card(g, noon, "", ""); m.Summary == "" || m.Plain() == "" {
+			t.Errorf("an empty group that is %q has no card", status)
+		}
+	}
+}
+
+// TestStatusButton: a region becomes an argument of a command, so what is not
+// a plain name gets no button.
+func TestStatusButton(t *testing.T) {
+	for _, c := range []struct{ name, region, want string }{
+		{"PostgreSQLReplicationLag", "us-west-2", "us-west-2"},
+		{"WALBehindOnReplica", "eu_1.b", "eu_1.b"},
+		{"DiskFull", "us-west-2", ""},
+		{"PostgresDown", "", ""},
+		{"PostgresDown", "--now", ""},
+		{"PostgresDown", "us-west-2 --now", ""},
+		{"PostgresDown", "us-west-2\n/rap failover", ""},
+		{"PostgresDown", strings.Repeat("x", 64), ""},
+	} {
+		d := rapbot.Delivery{Status: "firing", Alerts: []rapbot.Alert{{Status: "firing", Labels: map[string]string{"alertname": c.name, "region": c.region}}}}
+		got := ""
+		for _, b := range Card(rapbot.AlertGroup{}.Absorb(d), noon, "", "").Blocks {
+			buttons, _ := b.(rapbot.Buttons)
+			for _, button := range buttons {
+				got = button.Value
+			}
+		}
+		if got != c.want {
+			t.Errorf("%s in %q has a button for %q, want %q", c.name, c.region, got, c.want)
+		}
+	}
+}
+
+// TestImports: the template package alone pulls in 48 packages, the webhook's
+// own 317.
+func TestImports(t *testing.T) {
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := false
+	for _, file := range files {
+		f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ImportsOnly)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, imp := range f.Imports {
+			path, _ := strconv.Unquote(imp.Path.Value)
+			theirs := strings.HasPrefix(path, "github.com/prometheus/alertmanager")
+			found = found || theirs
+			if theirs && path != "github.com/prometheus/alertmanager/template" {
+				t.Errorf("%s imports %s", file, path)
+			}
+		}
+	}
+	if !found {
+		t.Error("nothing of Alertmanager is imported")
+	}
+}

@@ -1,0 +1,88 @@
+package alertmanager
+
+import (
+	"net/url"
+	"regexp"
+
+	"github.com/rap-analyzer/rapbot"
+)
+
+// actionStatus is the button that answers with the status of a region.
+const actionStatus = "status"
+
+var (
+	aboutReplication = regexp.MustCompile(`(?i)replica|lag|postgres`)
+	regionName       = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$`)
+)
+
+// links lead away from the card: to the runbook, the dashboard, the query
+// behind the worst alert, and to Alertmanager.
+func (v view) links() rapbot.Text {
+	var t rapbot.Text
+	room := maxLink // for all of them, as chat bounds the text that they stand in
+	add := func(url, words string) {
+		if url == "" || len(url) > room {
+			return
+		}
+		room -= len(url)
+		if len(t) > 0 {
+			t = append(t, rapbot.Say(" · ")...)
+		}
+		t = append(t, rapbot.Link(url, words))
+	}
+	add(v.link(webLink, "runbook_url", "runbook"), "Runbook")
+	add(v.link(webLink, "dashboard_url", "dashboard"), "Dashboard")
+	add(v.source(), "Query")
+	add(v.alertmanager(), "Alertmanager")
+	return t
+}
+
+// buttons are for as long as something fires: there is nothing to press on
+// what has resolved.
+func (v view) buttons() rapbot.Buttons {
+	if v.resolved {
+		return nil
+	}
+	var out rapbot.Buttons
+	if runbook := v.link(secureLink, "runbook_url", "runbook"); runbook != "" {
+		out = append(out, rapbot.Button{Label: "Runbook", URL: runbook})
+	}
+	for _, a := range v.telling() {
+		// The value becomes an argument of a command, so it must be a plain name.
+		if region := a.Labels["region"]; aboutReplication.MatchString(a.Labels["alertname"]) && regionName.MatchString(region) {
+			return append(out, rapbot.Button{Label: "Show Status", Action: actionStatus, Value: region})
+		}
+	}
+	return out
+}
+
+// link is the first good one among these annotations, of the worst alert that
+// has one.
+func (v view) link(good func(string) string, names ...string) string {
+	for _, a := range v.alerts {
+		for _, n := range names {
+			if l := good(a.Annotations[n]); l != "" {
+				return l
+			}
+		}
+	}
+	return ""
+}
+
+func (v view) source() string {
+	for _, a := range v.alerts {
+		if l := webLink(a.GeneratorURL); l != "" {
+			return l
+		}
+	}
+	return ""
+}
+
+// alertmanager is where Alertmanager lists the alerts of this receiver.
+func (v view) alertmanager() string {
+	d := v.group.Latest
+	if webLink(d.ExternalURL) == "" {
+		return ""
+	}
+	return webLink(d.ExternalURL + "/#/alerts?receiver=" + url.QueryEscape(regexp.QuoteMeta(d.Receiver)))
+}
