@@ -63,6 +63,11 @@ func serve(ctx context.Context, c *config.Config, log *zap.Logger) error {
 	}
 	defer fleet.Close()
 
+	card, err := alertCard(c, log)
+	if err != nil {
+		return err
+	}
+
 	var b *bot.Bot
 	chat, err := slack.New(slack.Config{
 		BotToken: c.Slack.BotToken.Reveal(), AppToken: c.Slack.AppToken.Reveal(), APIURL: c.Slack.APIURL, Connections: c.Slack.Connections,
@@ -74,7 +79,7 @@ func serve(ctx context.Context, c *config.Config, log *zap.Logger) error {
 
 	b = bot.New(bot.Options{
 		Fleet: fleet, Sites: sites, Limits: limits(c), Doers: instrument(fleet.Doers()),
-		Operations: book, Inbox: book, Chat: chat, Directory: chat, AlertCard: builtInCard,
+		Operations: book, Inbox: book, Chat: chat, Directory: chat, AlertCard: card,
 		OperationsChannel: c.Slack.Channels.Operations, AlertsChannel: c.Slack.Channels.Alerts,
 		ExpireAfter: c.Approvals.ExpireAfter, Clock: realClock{}, Holder: holder(), Log: log.Named("bot"),
 	})
@@ -135,8 +140,20 @@ func firstTime(book *journal.Journal) func(context.Context, string) (bool, error
 	return func(ctx context.Context, key string) (bool, error) { return book.FirstTime(ctx, key, time.Now()) }
 }
 
-func builtInCard(g rapbot.AlertGroup, now time.Time) rapbot.Message {
-	return alertmanager.Card(g, now, "", "")
+// alertCard renders the configured templates. One that fails at run time must
+// not lose an alert: the built-in card is shown instead.
+func alertCard(c *config.Config, log *zap.Logger) (func(rapbot.AlertGroup, time.Time) rapbot.Message, error) {
+	renderer, err := alertmanager.NewRenderer(alertmanager.RendererOptions{Globs: c.Alertmanager.Templates, Title: c.Alertmanager.Title, Text: c.Alertmanager.Text})
+	if err != nil {
+		return nil, err
+	}
+	return func(g rapbot.AlertGroup, now time.Time) rapbot.Message {
+		title, text, err := renderer.Render(g.Latest)
+		if err != nil {
+			log.Warn("alert template", zap.Error(err))
+		}
+		return alertmanager.Card(g, now, title, text)
+	}, nil
 }
 
 func reveal(secrets []config.Secret) []string {
