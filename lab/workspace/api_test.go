@@ -280,6 +280,10 @@ func TestFilesAndReactions(t *testing.T) {
 	if data, _ := io.ReadAll(response.Body); string(data) != "steps" {
 		t.Errorf("file %q", data)
 	}
+	again := []slack.FileSummary{{ID: m.Files[0].ID}}
+	if _, err := w.api.CompleteUploadExternalContext(t.Context(), slack.CompleteUploadExternalParameters{Files: again, Channel: ops}); err == nil || err.Error() != "file_not_found" {
+		t.Errorf("completed twice: %v", err)
+	}
 	if err := w.api.AddReaction("eyes", slack.NewRefToMessage(ops, ts)); err != nil {
 		t.Error(err)
 	}

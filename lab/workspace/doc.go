@@ -18,6 +18,15 @@
 //   - The clock of triggers, response URLs and pacing is Options.Clock; sockets, pings and acknowledgements live in real
 //     time because a network does.
 //
+// The person API of docs/lab.md has three additions here: click and choose take {"view_id"} in place of {"channel","ts"}, for
+// modals and the Home tab; POST /person/{name}/suggest {"view_id" or "channel","ts", "action_id","value"} answers what an
+// external select offers; a person's "dm" in /workspace, or the channel name "@rap", is their conversation with the app.
+//
+// Where Slack's documentation is silent a choice was made: a redelivered event has a fresh envelope_id and its old event_id; an
+// acknowledgement counts on whichever socket it comes; an ephemeral message is named in a click's payload but not carried; a spent
+// response_url answers 404. Not emulated: shortcuts, streaming and assistant methods, group messages, pins, link unfurling,
+// reactions by people, workflows, Enterprise Grid, joining and leaving channels, and the limit of 30,000 events an hour.
+//
 // Inside the package an unexported method expects mu to be held, unless its name begins with serve, run or await.
 // Nothing blocks while mu is held: frames and page events go through buffered queues.
 package workspace

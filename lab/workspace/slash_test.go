@@ -70,6 +70,19 @@ func TestSlashWithoutSocketFails(t *testing.T) {
 	w.sees("alice", "rap-ops", "dispatch_failed")
 }
 
+func TestSlashAckWithBadBlocksFails(t *testing.T) {
+	w := start(t, workspace.Options{})
+	w.connect(onSlash(func(slack.SlashCommand) any {
+		return map[string]any{"text": "words", "blocks": []any{map[string]any{"type": "header"}}}
+	}))
+	w.does("/person/alice/say", object{"channel": "rap-ops", "text": "/rap status"})
+	w.sees("alice", "rap-ops", "invalid_blocks")
+	w.seesNot("alice", "rap-ops", "words")
+	if sent := w.Deliveries(); len(sent) != 1 || !sent[0].Acked || sent[0].Type != "slash_commands" {
+		t.Errorf("deliveries %+v", sent)
+	}
+}
+
 func TestSlashIsRefusedInThreadsAndUnknownCommandsAreSaid(t *testing.T) {
 	w := start(t, workspace.Options{})
 	said := w.does("/person/alice/say", object{"channel": "rap-ops", "text": "hello"})

@@ -210,6 +210,23 @@ func TestUpdateMindsTheHash(t *testing.T) {
 	}
 }
 
+// An update keeps what the person has filled in where the block and action ids stay.
+func TestUpdateKeepsWhatWasFilledIn(t *testing.T) {
+	w := start(t, workspace.Options{})
+	got := make(chan slack.InteractionCallback, 1)
+	w.connect(onInteraction(func(c slack.InteractionCallback) any { got <- c; return nil }))
+	view := open(w)
+	w.does("/person/alice/choose", object{"view_id": view, "action_id": "why", "value": "drill"})
+	if _, err := w.api.UpdateView(form("Two"), "", "", view); err != nil {
+		t.Fatal(err)
+	}
+	w.does("/person/alice/submit", object{"view_id": view, "values": object{"when": "2026-11-23"}})
+	values := take(t, got).View.State.Values
+	if why, when := values["why_block"]["why"].Value, values["when_block"]["when"].SelectedDate; why != "drill" || when != "2026-11-23" {
+		t.Errorf("why %q, when %q", why, when)
+	}
+}
+
 func TestViewsThatSlackRefuses(t *testing.T) {
 	w := start(t, workspace.Options{})
 	id := w.Trigger("alice")
