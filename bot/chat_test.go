@@ -140,8 +140,14 @@ type directory struct {
 func newDirectory() *directory {
 	d := &directory{people: map[string]rapbot.Person{}}
 	for _, p := range []rapbot.Person{
-		{Name: "alice"}, {Name: "bob", Approver: true}, {Name: "carol", Approver: true}, {Name: "mallory"},
-		{Name: "gina", Guest: true, Approver: true}, {Name: "dave", Approver: true, Inactive: true}, {Name: "eve", External: true, Approver: true}, {Name: "robot", Bot: true, Approver: true},
+		{Name: "alice"},
+		{Name: "bob", Approver: true},
+		{Name: "carol", Approver: true},
+		{Name: "mallory"},
+		{Name: "gina", Guest: true, Approver: true},
+		{Name: "dave", Approver: true, Inactive: true},
+		{Name: "eve", External: true, Approver: true},
+		{Name: "robot", Bot: true, Approver: true},
 	} {
 		p.ID = "U" + strings.ToUpper(p.Name)
 		d.people[p.ID] = p

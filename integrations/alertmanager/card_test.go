@@ -116,6 +116,21 @@ func TestStatusButton(t *testing.T) {
 	}
 }
 
+// TestRunbookButton: a button needs https, a link does with http.
+func TestRunbookButton(t *testing.T) {
+	for runbook, want := range map[string]string{
+		"https://runbooks.example/lag": "Runbook (https://runbooks.example/lag)\n(Runbook)",
+		"http://runbooks.example/lag":  "Runbook (http://runbooks.example/lag)",
+		"javascript:alert(1)":          "",
+	} {
+		d := rapbot.Delivery{Status: "firing", Alerts: []rapbot.Alert{{Status: "firing", Annotations: map[string]string{"runbook_url": runbook}}}}
+		card := Card(rapbot.AlertGroup{}.Absorb(d), noon, "", "").Plain()
+		if _, below, _ := strings.Cut(card, "given.\n"); below != want {
+			t.Errorf("%s: have %q, want %q", runbook, below, want)
+		}
+	}
+}
+
 // TestImports: the template package alone pulls in 48 packages, the webhook's
 // own 317.
 func TestImports(t *testing.T) {

@@ -4,13 +4,10 @@ import (
 	"context"
 	_ "embed" // the questions
 	"encoding/json"
-	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/rap-analyzer/rapbot"
 )
@@ -31,9 +28,11 @@ var (
 // is told among the missing grants.
 func describe(ctx context.Context, conn *pgx.Conn) (rapbot.Server, error) {
 	server, err := describeBy(ctx, conn, describeAll)
-	var pg *pgconn.PgError
-	if errors.As(err, &pg) && slices.Contains([]string{codeNoSchema, codeNoTable, codeNotAllowed}, pg.Code) {
+	switch codeOf(err) {
+	case codeNoSchema, codeNoTable, codeNotAllowed:
 		return describeBy(ctx, conn, describeBare)
+	case codeOtherRole:
+		return describeBy(ctx, conn, describeAll) // it was promoted while it spoke
 	}
 	return server, err
 }

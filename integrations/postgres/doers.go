@@ -38,7 +38,7 @@ const (
 	evPromotedAt    = "promoted_at"
 	evPromoted      = "promoted_lsn"
 	evTargetReplay  = "target_replay_lsn"
-	evCheckpoints   = "checkpoints"
+	evCheckpointed  = "checkpointed_at"
 	evBystanders    = "bystanders"
 	evFinalPrimary  = "final_primary"
 	evFinalPosition = "final_lsn"
@@ -71,17 +71,6 @@ func basis(p rapbot.Plan, name string) string {
 func plannedTimeline(p rapbot.Plan) uint32 {
 	n, _ := strconv.ParseUint(basis(p, "timeline"), 10, 32) // zero when it is no number
 	return uint32(n)
-}
-
-// others names the regions that are neither of the plan's two.
-func (f *Fleet) others(p rapbot.Plan) []string {
-	var names []string
-	for _, r := range f.regions {
-		if r.Name != p.From && r.Name != p.To {
-			names = append(names, r.Name)
-		}
-	}
-	return names
 }
 
 // slotsFor lists the slots that a region needs to feed all the others.

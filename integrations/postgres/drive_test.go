@@ -36,8 +36,10 @@ func plan(t *testing.T, lab *regions.Fleet, f *postgres.Fleet, to string) *drive
 	if failed := p.ChecksWith(rapbot.Fail); len(failed) > 0 {
 		t.Fatalf("the plan cannot run: %+v", failed)
 	}
-	return &drive{t: t, fleet: f, plan: p, id: fmt.Sprintf("%s %d", t.Name(), time.Now().UnixNano()), evidence: map[string]string{},
-		deadline: 30 * time.Second, took: map[rapbot.StepKind]time.Duration{}}
+	return &drive{
+		t: t, fleet: f, plan: p, id: fmt.Sprintf("%s %d", t.Name(), time.Now().UnixNano()), evidence: map[string]string{},
+		deadline: 30 * time.Second, took: map[rapbot.StepKind]time.Duration{},
+	}
 }
 
 func (d *drive) run(step rapbot.Step) rapbot.StepRun {

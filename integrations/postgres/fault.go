@@ -22,6 +22,7 @@ const (
 	codeNoDatabase       = "3D000"
 	codeNoSchema         = "3F000"
 	codeNoTable          = "42P01"
+	codeOtherRole        = "55000" // a question for a replica, put to a primary
 	codeNotAllowed       = "42501"
 	codeTooMany          = "53300"
 	codeQueryCancelled   = "57014"
@@ -86,6 +87,15 @@ func serverFault(pg *pgconn.PgError) string {
 		return "it took too long"
 	}
 	return "SQL error " + pg.Code
+}
+
+// codeOf is PostgreSQL's code of an error, empty when err is no such error.
+func codeOf(err error) string {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		return pg.Code
+	}
+	return ""
 }
 
 // lost reports whether err is the end of a connection rather than the answer

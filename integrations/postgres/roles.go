@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 )
@@ -29,10 +30,8 @@ func (f *Fleet) askAll(ctx context.Context, names []string, operation string) []
 			if r := f.region(name); r != nil && r.memory.dark() {
 				patience = min(patience, shortPatience)
 			}
-			ctx, cancel := context.WithTimeout(ctx, patience)
-			defer cancel()
 			all[i].name = name
-			all[i].standing, all[i].err = f.ask(ctx, name, operation)
+			all[i].standing, all[i].err = f.askWithin(ctx, patience, name, operation)
 		})
 	}
 	group.Wait()
@@ -42,16 +41,25 @@ func (f *Fleet) askAll(ctx context.Context, names []string, operation string) []
 // anotherPrimary names a region that says it is a primary, besides the one
 // given; empty when none says so. Silence is not a claim.
 func (f *Fleet) anotherPrimary(ctx context.Context, than string) string {
-	var names []string
-	for _, r := range f.regions {
-		if r.Name != than {
-			names = append(names, r.Name)
-		}
-	}
-	for _, s := range f.askAll(ctx, names, "") {
+	return primaryAmong(f.askAll(ctx, f.names(than), ""))
+}
+
+func primaryAmong(all []seen) string {
+	for _, s := range all {
 		if s.err == nil && !s.Replica {
 			return s.name
 		}
 	}
 	return ""
+}
+
+// names lists the regions in configured order.
+func (f *Fleet) names(except ...string) []string {
+	var names []string
+	for _, r := range f.regions {
+		if !slices.Contains(except, r.Name) {
+			names = append(names, r.Name)
+		}
+	}
+	return names
 }

@@ -28,8 +28,14 @@ type standing struct {
 	Have               rapbot.LSN               `json:"have"`
 	Replay             rapbot.LSN               `json:"replay"`
 	Receiver           *rapbot.Receiver         `json:"receiver"`
-	Slots              map[string]bool          `json:"slots"` // physical ones: whether somebody uses them
+	Slots              map[string]slot          `json:"slots"` // physical ones
 	Marks              map[string]time.Duration `json:"marks"` // of the operation: how old they are
+}
+
+// slot is a physical slot on that server.
+type slot struct {
+	Active bool `json:"active"` // somebody streams through it
+	Lost   bool `json:"lost"`   // the log it was to keep is gone: nobody ever can again
 }
 
 // marked reports whether a row of the operation is visible here.
@@ -40,8 +46,12 @@ func (s standing) marked(step string) bool {
 
 // ask asks one server how it stands. Code Unavailable when it does not answer.
 func (f *Fleet) ask(ctx context.Context, name, operation string) (standing, error) {
+	return f.askWithin(ctx, f.opt.Timeout, name, operation)
+}
+
+func (f *Fleet) askWithin(ctx context.Context, patience time.Duration, name, operation string) (standing, error) {
 	var s standing
-	err := f.on(ctx, name, func(ctx context.Context, conn *pgx.Conn) error {
+	err := f.onWithin(ctx, patience, name, func(ctx context.Context, conn *pgx.Conn) error {
 		var text []byte
 		if err := conn.QueryRow(ctx, standingSQL, pgx.QueryExecModeCacheStatement, operation).Scan(&text); err != nil {
 			return err

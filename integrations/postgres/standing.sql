@@ -12,7 +12,8 @@ SELECT row_to_json(standing) FROM (
     CASE WHEN replica THEN pg_last_wal_replay_lsn() END AS replay,
     (SELECT row_to_json(r) FROM (
        SELECT status, received_tli AS timeline, sender_host || ':' || sender_port AS sender FROM pg_stat_wal_receiver) r) AS receiver,
-    (SELECT coalesce(json_object_agg(slot_name, active), '{}') FROM pg_replication_slots WHERE slot_type = 'physical') AS slots,
+    (SELECT coalesce(json_object_agg(slot_name, json_build_object('active', active, 'lost', coalesce(wal_status, '') = 'lost')), '{}')
+       FROM pg_replication_slots WHERE slot_type = 'physical') AS slots,
     -- The rows of this operation that are visible here, with their ages in nanoseconds.
     (SELECT coalesce(json_object_agg(step, (extract(epoch FROM clock_timestamp() - at) * 1e9)::bigint), '{}')
        FROM rapbot.journal WHERE op_id = $1) AS marks

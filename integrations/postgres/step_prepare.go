@@ -43,7 +43,7 @@ func (d prepare) Observe(ctx context.Context, run rapbot.StepRun) (rapbot.Findin
 	case behind >= closeBehind:
 		finding.Detail = fmt.Sprintf("%s is %s behind, awaited is less than %s", run.Plan.To, rapbot.Bytes(behind), rapbot.Bytes(closeBehind))
 	default:
-		evidence[evCheckpoints] = rapbot.Duration(from.Marks[markPrepared]) + " ago"
+		evidence[evCheckpointed] = stamp(d.opt.Clock.Now().Add(-from.Marks[markPrepared]))
 		return holds(evidence, "%s has every slot and is %s behind", run.Plan.To, rapbot.Bytes(behind))
 	}
 	return finding, nil
@@ -60,6 +60,9 @@ func (d prepare) Act(ctx context.Context, run rapbot.StepRun) error {
 	case !to.Replica || !to.Receiver.Streaming() || to.Receiver.Timeline != from.Timeline || to.SystemID != from.SystemID:
 		return notNow("%s does not stream from %s.", run.Plan.To, run.Plan.From)
 	}
+	if err := d.canBeStopped(ctx, run.Plan.From); err != nil {
+		return err
+	}
 	if to.ReadOnly {
 		if err := d.acceptWrites(ctx, run.Plan.To); err != nil {
 			return err
@@ -70,6 +73,11 @@ func (d prepare) Act(ctx context.Context, run rapbot.StepRun) error {
 		// survives this process; what was there before has no record.
 		if _, err := d.mark(ctx, run.Plan.From, run.Operation, markSlot+slot, waitForDisk); err != nil {
 			return err
+		}
+		if to.Slots[slot].Lost {
+			if err := d.on(ctx, run.Plan.To, callSlot("SELECT rapbot.drop_slot($1)", slot)); err != nil {
+				return err
+			}
 		}
 		if err := d.on(ctx, run.Plan.To, callSlot("SELECT rapbot.ensure_slot($1)", slot)); err != nil {
 			return err
@@ -82,6 +90,24 @@ func (d prepare) Act(ctx context.Context, run rapbot.StepRun) error {
 	}
 	_, err = d.mark(ctx, run.Plan.From, run.Operation, markPrepared, waitForDisk)
 	return err
+}
+
+// canBeStopped tries out, before writers have to wait for it, what later tells
+// that the old primary is stopped. A command that cannot tell, or that looks at
+// some other server, would be found out with the write window open, or never.
+func (d prepare) canBeStopped(ctx context.Context, name string) error {
+	instance, err := d.instance(name)
+	if err != nil {
+		return err
+	}
+	running, err := instance.Running(ctx)
+	switch {
+	case err != nil:
+		return notNow("It could not be proven that %s is stopped. %s", name, what(err))
+	case !running:
+		return notNow("%s answers, but its instance is said to be stopped: what tells so looks at another server.", name)
+	}
+	return nil
 }
 
 // Undo drops the slots that this operation made, and no other.
@@ -100,9 +126,9 @@ func (d prepare) Undo(ctx context.Context, run rapbot.StepRun) (rapbot.Finding, 
 	}
 	var used []string
 	for _, slot := range made {
-		active, there := to.Slots[slot]
+		found, there := to.Slots[slot]
 		switch {
-		case active:
+		case found.Active:
 			used = append(used, slot) // somebody streams from it: dropping it would cut them off
 		case there:
 			if err := d.on(ctx, run.Plan.To, callSlot("SELECT rapbot.drop_slot($1)", slot)); err != nil {
@@ -138,10 +164,11 @@ func callSlot(call, slot string) func(context.Context, *pgx.Conn) error {
 	}
 }
 
+// missingSlots lists the slots that are not there, or that are of no more use.
 func missingSlots(s standing, needed []string) []string {
-	return slices.DeleteFunc(slices.Clone(needed), func(slot string) bool {
-		_, there := s.Slots[slot]
-		return there
+	return slices.DeleteFunc(slices.Clone(needed), func(name string) bool {
+		slot, there := s.Slots[name]
+		return there && (slot.Active || !slot.Lost)
 	})
 }
 

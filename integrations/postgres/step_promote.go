@@ -88,10 +88,8 @@ func (d promote) allowed(ctx context.Context, run rapbot.StepRun) error {
 	group.Go(func() error { return d.oldStopped(ctx, run) })
 	group.Go(func() error { return d.oldSilent(ctx, run) })
 	group.Go(func() error {
-		for _, s := range d.askAll(ctx, d.others(run.Plan), run.Operation) {
-			if s.err == nil && !s.Replica {
-				return notNow("%s is a primary, so %s is not promoted.", s.name, run.Plan.To)
-			}
+		if other := primaryAmong(d.askAll(ctx, d.names(run.Plan.From, run.Plan.To), run.Operation)); other != "" {
+			return notNow("%s is a primary, so %s is not promoted.", other, run.Plan.To)
 		}
 		return nil
 	})

@@ -43,7 +43,7 @@ func (d prove) Observe(ctx context.Context, run rapbot.StepRun) (rapbot.Finding,
 // end that was proven: it could never follow the target.
 func (d prove) bystanders(ctx context.Context, run rapbot.StepRun, end rapbot.LSN) (beside, ahead string) {
 	var lines []string
-	for _, s := range d.askAll(ctx, d.others(run.Plan), run.Operation) {
+	for _, s := range d.askAll(ctx, d.names(run.Plan.From, run.Plan.To), run.Operation) {
 		if s.err != nil {
 			lines = append(lines, s.name+" gives no answer")
 			continue

@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/rap-analyzer/rapbot"
 )
@@ -45,6 +46,9 @@ func (d stop) Act(ctx context.Context, run rapbot.StepRun) error {
 	both := d.askAll(ctx, []string{run.Plan.From, run.Plan.To}, run.Operation)
 	from, to := both[0], both[1]
 	switch {
+	case to.err != nil && from.err == nil:
+		// While the old primary runs, everything can be taken back at no cost.
+		return notNow("%s gives no answer any more. %s", run.Plan.To, what(to.err))
 	case to.err != nil:
 		return to.err
 	case !to.Replica:
@@ -56,7 +60,6 @@ func (d stop) Act(ctx context.Context, run rapbot.StepRun) error {
 	case from.err == nil && !from.ReadOnly:
 		return notNow("%s accepts writes again.", run.Plan.From)
 	case from.err == nil && !to.Receiver.Streaming():
-		// While the old primary runs this can still be taken back at no cost.
 		return notNow("%s receives nothing from %s any more, so it would miss the end of the log.", run.Plan.To, run.Plan.From)
 	}
 	return instance.Stop(ctx)
@@ -105,11 +108,12 @@ func (d stop) Undo(ctx context.Context, run rapbot.StepRun) (rapbot.Finding, err
 // instance must say that it is stopped: nothing has promoted it in the name of
 // this operation, and a server that is down takes no writes.
 func (d stop) nobodyPromoted(ctx context.Context, run rapbot.StepRun) error {
-	if other := d.anotherPrimary(ctx, run.Plan.From); other != "" {
+	others := d.askAll(ctx, d.names(run.Plan.From), run.Operation)
+	if other := primaryAmong(others); other != "" {
 		return notNow("%s is a primary, so %s is not started as another one.", other, run.Plan.From)
 	}
-	_, err := d.ask(ctx, run.Plan.To, run.Operation)
-	if err == nil {
+	target := others[slices.IndexFunc(others, func(s seen) bool { return s.name == run.Plan.To })]
+	if target.err == nil {
 		return nil
 	}
 	if instance, err := d.instance(run.Plan.To); err == nil {
@@ -117,7 +121,7 @@ func (d stop) nobodyPromoted(ctx context.Context, run rapbot.StepRun) error {
 			return nil
 		}
 	}
-	return unavailable("Cannot tell whether %s has been promoted (%s), so %s is not started as a primary beside it.", run.Plan.To, what(err), run.Plan.From)
+	return unavailable("Cannot tell whether %s has been promoted (%s), so %s is not started as a primary beside it.", run.Plan.To, what(target.err), run.Plan.From)
 }
 
 // nothingListens reports that a region refused the connection.

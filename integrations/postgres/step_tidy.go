@@ -78,7 +78,7 @@ func (d tidy) notFollowing(s seen, primary standing) []string {
 func (d tidy) stale(s standing) []string {
 	var slots []string
 	for _, r := range d.regions {
-		if active, there := s.Slots[r.Slot]; there && !active && s.Replica {
+		if slot, there := s.Slots[r.Slot]; there && !slot.Active && s.Replica {
 			slots = append(slots, r.Slot)
 		}
 	}
@@ -131,12 +131,4 @@ func (d tidy) clean(ctx context.Context, run rapbot.StepRun, s seen) error {
 		return d.checkpoint(ctx, s.name)
 	}
 	return nil
-}
-
-func (f *Fleet) names() []string {
-	var names []string
-	for _, r := range f.regions {
-		names = append(names, r.Name)
-	}
-	return names
 }

@@ -294,7 +294,8 @@ func TestHomeIsPublishedAndItsButtonsWork(t *testing.T) {
 	got := make(chan slack.InteractionCallback, 1)
 	w.connect(onInteraction(func(c slack.InteractionCallback) any { got <- c; return nil }))
 	home := slack.HomeTabViewRequest{Type: slack.VTHomeTab, Blocks: slack.Blocks{BlockSet: []slack.Block{
-		slack.NewActionBlock("act", slack.NewButtonBlockElement("refresh", "", plain("Refresh")))}}}
+		slack.NewActionBlock("act", slack.NewButtonBlockElement("refresh", "", plain("Refresh"))),
+	}}}
 	published, err := w.api.PublishView("U07ALICE001", home, "")
 	if err != nil {
 		t.Fatal(err)
