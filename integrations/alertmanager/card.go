@@ -40,7 +40,7 @@ func Card(g rapbot.AlertGroup, now time.Time, title, text string) rapbot.Message
 		m.Blocks = append(m.Blocks, v.alertBlocks()...)
 	}
 	if n := g.Latest.Truncated; n > 0 {
-		m.Blocks = append(m.Blocks, rapbot.Paragraph{Text: rapbot.Say(fmt.Sprintf("%s Alertmanager left out %s of this group (max_alerts); nothing is known of them here.", rapbot.MarkWarning, alerts(n)))})
+		m.Blocks = append(m.Blocks, rapbot.Paragraph{Text: rapbot.Say(fmt.Sprintf("%s Alertmanager left out %s of this group (max_alerts), about which nothing is known here.", rapbot.MarkWarning, alerts(n)))})
 	}
 	if g.Times > 1 {
 		m.Blocks = append(m.Blocks, rapbot.Note{Text: rapbot.Say(fmt.Sprintf("Fired %d times, first seen ", g.Times), rapbot.When(g.FirstSeen), ".")})
