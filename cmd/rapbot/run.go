@@ -87,8 +87,10 @@ func serve(ctx context.Context, c *config.Config, log *zap.Logger) error {
 		return err
 	}
 
+	// Without a token the configuration has seen to it that only this machine
+	// can call, or that somebody wanted otherwise in so many words.
 	webhook, err := alertmanager.NewHandler(alertmanager.Options{
-		Tokens: reveal(c.Alertmanager.Tokens), Insecure: c.Alertmanager.InsecureAllowUnauthenticated, MaxBody: int64(c.Alertmanager.MaxBody),
+		Tokens: reveal(c.Alertmanager.Tokens), Insecure: len(c.Alertmanager.Tokens) == 0, MaxBody: int64(c.Alertmanager.MaxBody),
 		Inbox: book, Wake: b.WakeAlerts, Clock: time.Now, Log: log.Named("alertmanager"), Registerer: registry,
 	})
 	if err != nil {
