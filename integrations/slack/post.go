@@ -1,0 +1,161 @@
+package slack
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"regexp"
+	"time"
+
+	sdk "github.com/slack-go/slack"
+	"go.uber.org/zap"
+
+	"github.com/rap-analyzer/rapbot"
+)
+
+// The key of a message is in its metadata, which any app of the workspace may
+// read; it is a name and no secret.
+const (
+	metadataType = "rapbot"
+	metadataKey  = "key"
+)
+
+// lookBack is for how long after the start a post is looked for before it is
+// made: a process that crashed may have made it without recording so.
+const lookBack = 5 * time.Minute
+
+// pagesRead bounds how much of a thread is read, a hundred messages a page.
+const pagesRead = 5
+
+// Post says something in a channel or a thread. When the answer is lost, it
+// looks for the key in what was said there before it says it again.
+func (a *Adapter) Post(ctx context.Context, to rapbot.Place, key string, m rapbot.Message) (rapbot.Ref, error) {
+	text, blocks := Render(m)
+	key = keyOf(key)
+	if time.Since(a.started) < lookBack {
+		ref, err := a.find(ctx, to, key)
+		if err == nil && !ref.Zero() {
+			return ref, nil
+		}
+		if err != nil {
+			a.log.Warn("look for an earlier post", zap.String("channel", to.Channel), zap.Error(scrub(err)))
+		}
+	}
+	for n := 0; ; n++ {
+		ref, err := a.post(ctx, to, key, text, blocks)
+		var doubt doubtful
+		if err == nil || !errors.As(err, &doubt) {
+			return ref, a.told("chat.postMessage", err, "Nothing was posted.")
+		}
+		if err := sleep(ctx, backoff(n, a.cfg.Backoff, 10*time.Second)); err != nil {
+			return ref, a.told("chat.postMessage", doubt, "It may or may not have been posted.")
+		}
+		if ref, err = a.find(ctx, to, key); err == nil && !ref.Zero() {
+			return ref, nil
+		}
+		if err != nil || n == attempts {
+			return ref, a.told("chat.postMessage", either(err, doubt), "It may or may not have been posted.")
+		}
+	}
+}
+
+func (a *Adapter) post(ctx context.Context, to rapbot.Place, key, text string, blocks []sdk.Block) (rapbot.Ref, error) {
+	options := append(say(text, blocks), sdk.MsgOptionMetadata(sdk.SlackMetadata{
+		EventType: metadataType, EventPayload: map[string]any{metadataKey: key},
+	}))
+	if to.Thread != "" {
+		options = append(options, sdk.MsgOptionTS(to.Thread))
+	}
+	var ref rapbot.Ref
+	err := a.call(ctx, "chat.postMessage", to.Channel, once, func(ctx context.Context) error {
+		channel, ts, err := a.api.PostMessageContext(ctx, to.Channel, options...)
+		if err == nil {
+			ref = rapbot.Ref{Channel: channel, ID: ts}
+		}
+		return err
+	})
+	return ref, err
+}
+
+// say is a message's content. Links get no previews and names no links: what
+// is not in the blocks is not meant.
+func say(text string, blocks []sdk.Block) []sdk.MsgOption {
+	return []sdk.MsgOption{
+		sdk.MsgOptionText(text, false), sdk.MsgOptionBlocks(blocks...),
+		sdk.MsgOptionDisableLinkUnfurl(), sdk.MsgOptionDisableMediaUnfurl(),
+	}
+}
+
+// find looks for a message of rapbot's own with this key; a message of anybody
+// else that claims it does not count. The zero Ref means that there is none.
+func (a *Adapter) find(ctx context.Context, to rapbot.Place, key string) (rapbot.Ref, error) {
+	me, err := a.whoAmI(ctx)
+	if err != nil {
+		return rapbot.Ref{}, err
+	}
+	cursor := ""
+	for range pagesRead {
+		messages, next, err := a.page(ctx, to, cursor)
+		if err != nil {
+			return rapbot.Ref{}, err
+		}
+		for _, m := range messages {
+			if m.User == me.user && m.Metadata.EventType == metadataType && m.Metadata.EventPayload[metadataKey] == key {
+				return rapbot.Ref{Channel: to.Channel, ID: m.Timestamp}, nil
+			}
+		}
+		if cursor = next; cursor == "" {
+			break
+		}
+	}
+	return rapbot.Ref{}, nil
+}
+
+// page reads the newest hundred messages of a channel, or a hundred of a
+// thread, which begins with its oldest.
+func (a *Adapter) page(ctx context.Context, to rapbot.Place, cursor string) (messages []sdk.Message, next string, err error) {
+	const many = 100
+	if to.Thread != "" {
+		err = a.call(ctx, "conversations.replies", "", repeatable, func(ctx context.Context) (err error) {
+			messages, _, next, err = a.api.GetConversationRepliesContext(ctx, &sdk.GetConversationRepliesParameters{
+				ChannelID: to.Channel, Timestamp: to.Thread, Cursor: cursor, Limit: many, IncludeAllMetadata: true,
+			})
+			return err
+		})
+		return messages, next, err
+	}
+	err = a.call(ctx, "conversations.history", "", repeatable, func(ctx context.Context) error {
+		h, err := a.api.GetConversationHistoryContext(ctx, &sdk.GetConversationHistoryParameters{
+			ChannelID: to.Channel, Limit: many, IncludeAllMetadata: true,
+		})
+		if err == nil {
+			messages = h.Messages
+		}
+		return err
+	})
+	return messages, next, err
+}
+
+var plainKey = regexp.MustCompile(`^[ -~]{1,100}$`)
+
+// keyOf is the key as metadata can carry it.
+func keyOf(key string) string {
+	if key == "" {
+		return random()
+	}
+	if plainKey.MatchString(key) {
+		return key
+	}
+	sum := sha256.Sum256([]byte(key))
+	return hex.EncodeToString(sum[:16])
+}
+
+// told is a failed call in words for people; the log gets what they do not.
+func (a *Adapter) told(method string, err error, changed string) error {
+	if err == nil {
+		return nil
+	}
+	a.log.Warn("call failed", zap.String("method", method), zap.Error(scrub(err)), zap.String("details", details(err)))
+	return trouble(method, err, changed)
+}
