@@ -86,6 +86,7 @@ func answersBesideDarkRegions(t *testing.T, lab *regions.Fleet, f *postgres.Flee
 
 // The loop's figures of the others do not grow old because one region hangs.
 func TestOneHangingRegionDelaysNobody(t *testing.T) {
+	t.Parallel()
 	lab := startLab(t)
 	configs := configsOf(lab)
 	configs[2].DSN = silentServer(t)
@@ -122,6 +123,7 @@ func TestOneHangingRegionDelaysNobody(t *testing.T) {
 }
 
 func TestFaultsHaveNames(t *testing.T) {
+	t.Parallel()
 	lab := startLab(t)
 	east := lab.Region("us-east-1")
 	dsn := func(user, password, database string) string {
@@ -143,12 +145,6 @@ func TestFaultsHaveNames(t *testing.T) {
 		}
 		f.Close()
 	}
-}
-
-func passwordOf(dsn string) string {
-	_, rest, _ := strings.Cut(dsn, "postgres://rapbot:")
-	password, _, _ := strings.Cut(rest, "@")
-	return password
 }
 
 // signalAll sends a signal to a server's postmaster and all its processes.

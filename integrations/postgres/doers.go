@@ -69,7 +69,7 @@ func basis(p rapbot.Plan, name string) string {
 
 // plannedTimeline is the timeline that the plan was made on, zero if it says none.
 func plannedTimeline(p rapbot.Plan) uint32 {
-	n, _ := strconv.ParseUint(basis(p, "timeline"), 10, 32) // zero when it is no number
+	n, _ := strconv.ParseUint(basis(p, rapbot.FactTimeline), 10, 32) // zero when it is no number
 	return uint32(n)
 }
 

@@ -2,6 +2,7 @@ package postgres_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"testing"
@@ -22,6 +23,7 @@ type drive struct {
 	evidence map[string]string
 	deadline time.Duration // shorter than the plan's, so that a test of failure is short
 	took     map[rapbot.StepKind]time.Duration
+	said     []string // details and errors, all of which people may see
 }
 
 // plan makes a drive from what is observed now.
@@ -36,10 +38,16 @@ func plan(t *testing.T, lab *regions.Fleet, f *postgres.Fleet, to string) *drive
 	if failed := p.ChecksWith(rapbot.Fail); len(failed) > 0 {
 		t.Fatalf("the plan cannot run: %+v", failed)
 	}
-	return &drive{
+	d := &drive{
 		t: t, fleet: f, plan: p, id: fmt.Sprintf("%s %d", t.Name(), time.Now().UnixNano()), evidence: map[string]string{},
 		deadline: 30 * time.Second, took: map[rapbot.StepKind]time.Duration{},
 	}
+	t.Cleanup(func() {
+		for _, text := range d.said {
+			expectNoSecret(t, lab, text)
+		}
+	})
+	return d
 }
 
 func (d *drive) run(step rapbot.Step) rapbot.StepRun {
@@ -55,6 +63,7 @@ func (d *drive) step(step rapbot.Step) error {
 	var last error
 	for wait := 2 * time.Millisecond; ; wait = min(250*time.Millisecond, wait*3/2) {
 		finding, err := doer.Observe(ctx, d.run(step))
+		d.heard(finding, err)
 		switch {
 		case err == nil && finding.Holds:
 			maps.Copy(d.evidence, finding.Evidence)
@@ -65,7 +74,9 @@ func (d *drive) step(step rapbot.Step) error {
 		case acted:
 			last = fmt.Errorf("%s: %s", step.Kind, finding.Detail)
 		default:
-			if last = doer.Act(ctx, d.run(step)); rapbot.ErrorCode(last) == rapbot.Precondition {
+			last = doer.Act(ctx, d.run(step))
+			d.heard(rapbot.Finding{}, last)
+			if rapbot.ErrorCode(last) == rapbot.Precondition {
 				return last
 			}
 			if acted = last == nil; acted {
@@ -78,6 +89,31 @@ func (d *drive) step(step rapbot.Step) error {
 		case <-time.After(wait):
 		}
 	}
+}
+
+func (d *drive) heard(finding rapbot.Finding, err error) {
+	d.said = append(d.said, finding.Detail, fmt.Sprint(finding.Evidence), fmt.Sprint(err), fmt.Sprintf("%+v", errors.Unwrap(err)))
+}
+
+// observe asks whether a step holds, once.
+func (d *drive) observe(kind rapbot.StepKind) (rapbot.Finding, error) {
+	finding, err := d.fleet.Doers()[kind].Observe(within(d.t, 10*time.Second), d.run(d.of(kind)))
+	d.heard(finding, err)
+	return finding, err
+}
+
+// act acts once.
+func (d *drive) act(kind rapbot.StepKind) error {
+	err := d.fleet.Doers()[kind].Act(within(d.t, 10*time.Second), d.run(d.of(kind)))
+	d.heard(rapbot.Finding{}, err)
+	return err
+}
+
+// undo undoes one step, once.
+func (d *drive) undo(kind rapbot.StepKind) (rapbot.Finding, error) {
+	finding, err := d.fleet.Doers()[kind].Undo(within(d.t, 20*time.Second), d.run(d.of(kind)))
+	d.heard(finding, err)
+	return finding, err
 }
 
 // steps carries out the steps before the one of a kind; all when it is empty.
@@ -114,7 +150,7 @@ func (d *drive) rollBack(from rapbot.StepKind) {
 		if !undo || step.Undo == "" {
 			continue
 		}
-		finding, err := d.fleet.Doers()[step.Kind].Undo(within(d.t, 20*time.Second), d.run(step))
+		finding, err := d.undo(step.Kind)
 		if err != nil || !finding.Holds {
 			d.t.Fatalf("undo %s: %+v, %v", step.Kind, finding, err)
 		}

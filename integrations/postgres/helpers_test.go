@@ -2,6 +2,8 @@ package postgres_test
 
 import (
 	"context"
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -23,14 +25,38 @@ func startLab(t *testing.T) *regions.Fleet {
 	return lab
 }
 
-// openFleet makes a fleet over the lab's servers, by rapbot's own login.
-func openFleet(t *testing.T, lab *regions.Fleet, timeout time.Duration) (*postgres.Fleet, *observer.ObservedLogs) {
+// openFleet makes a fleet over the lab's servers, by rapbot's own login, and
+// makes sure that it has logged no secret (R10).
+func openFleet(t *testing.T, lab *regions.Fleet) *postgres.Fleet {
 	t.Helper()
 	core, logs := observer.New(zap.DebugLevel)
-	f, err := postgres.Open(t.Context(), configsOf(lab), postgres.Options{Timeout: timeout, Log: zap.New(core)})
+	f, err := postgres.Open(t.Context(), configsOf(lab), postgres.Options{Log: zap.New(core)})
 	must(t, err)
-	t.Cleanup(f.Close)
-	return f, logs
+	t.Cleanup(func() {
+		f.Close()
+		for _, entry := range logs.All() {
+			expectNoSecret(t, lab, fmt.Sprint(entry.Message, entry.ContextMap()))
+		}
+	})
+	return f
+}
+
+func expectNoSecret(t *testing.T, lab *regions.Fleet, text string) {
+	t.Helper()
+	for _, s := range lab.Servers() {
+		for _, role := range []regions.Role{regions.Rapbot, regions.App, regions.Admin} {
+			if strings.Contains(text, passwordOf(s.DSN(role))) {
+				t.Errorf("a password of %s: %s", role, text)
+			}
+		}
+	}
+}
+
+// passwordOf is the password in one of the lab's addresses.
+func passwordOf(dsn string) string {
+	login, _, _ := strings.Cut(strings.TrimPrefix(dsn, "postgres://"), "@")
+	_, password, _ := strings.Cut(login, ":")
+	return password
 }
 
 func configsOf(lab *regions.Fleet) []postgres.RegionConfig {

@@ -14,8 +14,9 @@ import (
 
 // One set of servers serves all observations; each leaves it as it was.
 func TestObservation(t *testing.T) {
+	t.Parallel()
 	lab := startLab(t)
-	f, _ := openFleet(t, lab, 2*time.Second)
+	f := openFleet(t, lab)
 	for _, test := range []struct {
 		name string
 		run  func(*testing.T, *regions.Fleet, *postgres.Fleet)

@@ -147,7 +147,7 @@ func (d prepare) Undo(ctx context.Context, run rapbot.StepRun) (rapbot.Finding, 
 	if len(used) > 0 {
 		return holds(nil, "kept on %s because it is in use: slot %s", run.Plan.To, strings.Join(used, ", "))
 	}
-	return holds(nil, "dropped on %s: slot %s", run.Plan.To, strings.Join(made, ", "))
+	return holds(nil, "gone from %s: slot %s", run.Plan.To, strings.Join(made, ", "))
 }
 
 func (f *Fleet) checkpoint(ctx context.Context, name string) error {

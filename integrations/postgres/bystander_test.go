@@ -1,0 +1,80 @@
+package postgres_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/lab/regions"
+)
+
+// A third region that is down the whole time costs the switchover nothing but
+// its own two steps, which hold as soon as it is back (R9).
+func TestBystanderIsDown(t *testing.T) {
+	t.Parallel()
+	lab := startLab(t)
+	f := openFleet(t, lab)
+	running(t, f)
+	writer, err := lab.StartWriter(regions.WriterOptions{})
+	must(t, err)
+	probe := lab.StartProbe()
+	bystander := lab.Region("eu-west-1")
+	must(t, bystander.Kill())
+	expectWrites(t, writer)
+	d := plan(t, lab, f, "us-west-2")
+	writer.ResetGap()
+	d.steps(rapbot.StepFollow)
+	expectWrites(t, writer)
+	if gap := writer.Counters().LongestGapMS; gap > 2500 {
+		t.Errorf("writers paused %d ms", gap)
+	}
+	d.deadline = 500 * time.Millisecond
+	if err := d.step(d.of(rapbot.StepFollow)); rapbot.ErrorCode(err) != rapbot.Unavailable || !strings.Contains(err.Error(), "connection refused") {
+		t.Errorf("follow: %v", err)
+	}
+	d.deadline = 20 * time.Second
+	must(t, d.step(d.of(rapbot.StepRejoin)))
+	d.deadline = time.Second
+	if err := d.step(d.of(rapbot.StepTidy)); err == nil || !strings.Contains(err.Error(), "eu-west-1: connection refused") {
+		t.Errorf("clean-up: %v", err)
+	}
+	must(t, bystander.Start(within(t, 10*time.Second)))
+	d.deadline = 20 * time.Second
+	must(t, d.step(d.of(rapbot.StepFollow)))
+	must(t, d.step(d.of(rapbot.StepTidy)))
+	expectSlots(t, f.Observe(t.Context()), lab)
+	expectNothingLost(t, writer, probe)
+}
+
+// A replica whose primary_conninfo leads only to the old primary says where it
+// leads, and nothing else of what stands there.
+func TestBystanderCannotFindTheNewPrimary(t *testing.T) {
+	t.Parallel()
+	lab := startLab(t)
+	f := openFleet(t, lab)
+	east := lab.Region("us-east-1")
+	admin := login(t, lab.Region("eu-west-1"), regions.Admin)
+	was := ask[string](t, admin, "SHOW primary_conninfo")
+	passfile := was[strings.Index(was, "passfile="):]
+	passfile, _, _ = strings.Cut(passfile, " ")
+	do(t, admin, fmt.Sprintf("ALTER SYSTEM SET primary_conninfo = 'user=replicator password=hunter2 host=127.0.0.1 port=%d application_name=euw1 sslmode=disable %s'",
+		east.Port, strings.ReplaceAll(passfile, "'", "''")))
+	do(t, admin, "ALTER SYSTEM SET default_transaction_read_only = on") // left behind by something earlier
+	do(t, admin, "SELECT pg_reload_conf()")
+	d := plan(t, lab, f, "us-west-2")
+	d.steps(rapbot.StepFollow)
+	d.deadline = 300 * time.Millisecond
+	err := d.step(d.of(rapbot.StepFollow))
+	want := fmt.Sprintf("eu-west-1 receives nothing; its primary_conninfo leads to host 127.0.0.1, port %d, and must lead to the new primary too", east.Port)
+	if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "hunter2") {
+		t.Errorf("follow: %v", err)
+	}
+	do(t, admin, "ALTER SYSTEM RESET primary_conninfo")
+	do(t, admin, "SELECT pg_reload_conf()")
+	d.deadline = 20 * time.Second
+	for _, kind := range []rapbot.StepKind{rapbot.StepFollow, rapbot.StepRejoin, rapbot.StepTidy} {
+		must(t, d.step(d.of(kind)))
+	}
+}
