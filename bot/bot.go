@@ -67,7 +67,8 @@ func (b *Bot) Begin(ctx context.Context) error { return b.book.open(ctx, b.opt.H
 func (b *Bot) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return b.runMoves(ctx) })
-	g.Go(func() error { return b.keep(ctx, "show operations", b.book.changes, b.screen.show) })
+	g.Go(func() error { return b.keep(ctx, "show operations", b.book.changes, b.screen.showCards) })
+	g.Go(func() error { return b.keep(ctx, "tell the news", b.book.changes, b.screen.tellNews) })
 	g.Go(func() error { return b.keep(ctx, "show alerts", b.alerts.waiting, b.alerts.work) })
 	err := g.Wait()
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
@@ -135,5 +136,5 @@ func sortByID(ops []rapbot.Operation) {
 
 // Show puts up what is not up yet, alerts and operations, once.
 func (b *Bot) Show(ctx context.Context) error {
-	return errors.Join(b.alerts.work(ctx), b.screen.show(ctx))
+	return errors.Join(b.alerts.work(ctx), b.screen.tellNews(ctx), b.screen.showCards(ctx))
 }

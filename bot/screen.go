@@ -19,19 +19,26 @@ type screen struct {
 	shown   map[string]string // operation -> its card as last put up by this process
 }
 
-// show puts up what is not up yet. Work for one operation that fails does not
-// hold up the others.
-func (s *screen) show(ctx context.Context) error {
+// each does work for every operation in memory. Work for one that fails does
+// not hold up the others.
+func (s *screen) each(ctx context.Context, work func(context.Context, rapbot.Operation) error) error {
 	var errs []error
 	for _, o := range s.book.all() {
-		if err := s.showOne(ctx, o); err != nil {
+		if err := work(ctx, o); err != nil {
 			errs = append(errs, fmt.Errorf("operation %s: %w", o.ID, err))
 		}
 	}
 	return errors.Join(errs...)
 }
 
-func (s *screen) showOne(ctx context.Context, o rapbot.Operation) error {
+// showCards puts up what is not up yet. An edit may wait seconds for its turn,
+// so the news goes its own way.
+func (s *screen) showCards(ctx context.Context) error { return s.each(ctx, s.showCard) }
+
+// tellNews posts what the threads have not been told.
+func (s *screen) tellNews(ctx context.Context) error { return s.each(ctx, s.tell) }
+
+func (s *screen) showCard(ctx context.Context, o rapbot.Operation) error {
 	card := cards.Operation(o)
 	face, err := faceOf(card)
 	if err != nil {
@@ -47,16 +54,13 @@ func (s *screen) showOne(ctx context.Context, o rapbot.Operation) error {
 		}
 		s.shown[o.ID] = face
 	}
-	if o, err = s.tell(ctx, o); err != nil {
-		return err
-	}
 	if s.shown[o.ID] != face {
 		if err := s.chat.Edit(ctx, o.Card, card); err != nil {
 			return err
 		}
 		s.shown[o.ID] = face
 	}
-	if o.State.Final() {
+	if o.State.Final() && len(untold(o)) == 0 {
 		s.book.forget(o.ID)
 		delete(s.shown, o.ID)
 	}
@@ -70,24 +74,30 @@ func faceOf(m rapbot.Message) (string, error) {
 }
 
 // tell posts the news that the thread has not been told. How far it got is in
-// the journal, so that a restart tells nothing twice.
-func (s *screen) tell(ctx context.Context, o rapbot.Operation) (rapbot.Operation, error) {
-	told := o.Told
-	for _, r := range o.Records {
-		if r.Seq <= o.Told {
-			continue
-		}
-		m, is := cards.News(o, r)
-		if !is {
-			continue
-		}
+// the journal after each piece, so that a restart tells nothing twice.
+func (s *screen) tell(ctx context.Context, o rapbot.Operation) error {
+	if o.Card.Zero() {
+		return nil // the card comes first; its record wakes us
+	}
+	for _, r := range untold(o) {
+		m, _ := cards.News(o, r)
 		if _, err := s.chat.Post(ctx, rapbot.Place{Channel: o.Card.Channel, Thread: o.Card.ID}, fmt.Sprintf("op-%s-%d", o.ID, r.Seq), m); err != nil {
-			return o, err
+			return err
 		}
-		told = r.Seq
+		if _, err := s.book.record(ctx, o.ID, rapbot.Record{Kind: rapbot.RecTold, Step: r.Seq}); err != nil {
+			return err
+		}
 	}
-	if told == o.Told {
-		return o, nil
+	return nil
+}
+
+// untold lists the records that are news to the thread.
+func untold(o rapbot.Operation) []rapbot.Record {
+	var out []rapbot.Record
+	for _, r := range o.Records {
+		if _, is := cards.News(o, r); is && r.Seq > o.Told {
+			out = append(out, r)
+		}
 	}
-	return s.book.record(ctx, o.ID, rapbot.Record{Kind: rapbot.RecTold, Step: told})
+	return out
 }

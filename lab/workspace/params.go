@@ -26,17 +26,7 @@ func readParams(w http.ResponseWriter, r *http.Request) (params, error) {
 	out := params{}
 	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if kind == "application/json" {
-		raw, err := io.ReadAll(r.Body)
-		if err != nil {
-			return nil, fmt.Errorf("%w: %w", errParams, err)
-		}
-		if len(bytes.TrimSpace(raw)) == 0 {
-			raw = []byte("{}")
-		}
-		if err := decode(raw, &out); err != nil {
-			return nil, fmt.Errorf("%w: %w", errParams, err)
-		}
-		return out, nil
+		return out, readJSON(w, r, &out)
 	}
 	err := r.ParseForm()
 	if kind == "multipart/form-data" {
@@ -49,6 +39,18 @@ func readParams(w http.ResponseWriter, r *http.Request) (params, error) {
 		out[key] = values[0]
 	}
 	return out, nil
+}
+
+// readJSON reads a JSON body; an empty one is an empty object.
+func readJSON(w http.ResponseWriter, r *http.Request, into any) error {
+	raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, bodyLimit))
+	if err == nil && len(bytes.TrimSpace(raw)) > 0 {
+		err = decode(raw, into)
+	}
+	if err != nil {
+		return fmt.Errorf("%w: %w", errParams, err)
+	}
+	return nil
 }
 
 // decode reads JSON and keeps numbers as they were written.

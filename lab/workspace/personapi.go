@@ -20,16 +20,14 @@ type act struct {
 
 // servePerson does what a person does: POST /person/{name}/{act}.
 func (w *Workspace) servePerson(rw http.ResponseWriter, r *http.Request) {
-	given, err := readParams(rw, r)
 	var body act
-	if err == nil {
-		err = decode(encode(given), &body)
-	}
-	if err != nil {
-		writeJSON(rw, http.StatusBadRequest, fail("the body is not what this call takes: "+err.Error()))
+	// JSON whatever the header says: curl -d says it is a form.
+	if err := readJSON(rw, r, &body); err != nil {
+		writeJSON(rw, http.StatusBadRequest, fail(`the body is no JSON object such as {"channel":"rap-ops","text":"/rap status"}: `+err.Error()))
 		return
 	}
 	w.learnBase(r)
+	var err error
 	a, where := w.As(r.PathValue("name")), Where{Channel: body.Channel, TS: body.TS, ViewID: body.ViewID}
 	out := map[string]any{"ok": true}
 	switch r.PathValue("act") {
