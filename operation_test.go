@@ -62,7 +62,7 @@ func upTo(n int) []rapbot.Record {
 func step(kind rapbot.RecordKind, i int) rapbot.Record { return rapbot.Record{Kind: kind, Step: i} }
 
 func TestNext(t *testing.T) {
-	const promote, follow = 5, 6
+	const promote, rejoin = 5, 6
 	refused := step(rapbot.RecStepFailed, promote)
 	refused.Skipped = true
 	tests := []struct {
@@ -86,7 +86,7 @@ func TestNext(t *testing.T) {
 		{"promotion fails", append(upTo(promote), step(rapbot.RecStepStarted, promote), step(rapbot.RecStepFailed, promote)), 0, rapbot.Move{Kind: rapbot.MoveQuestion, Step: promote}},
 		{"promotion is refused at its first attempt", append(upTo(promote), step(rapbot.RecStepStarted, promote), refused), 0, rapbot.Move{Kind: rapbot.MoveRollBack, Step: promote}},
 		{"promotion is refused after a crash", append(upTo(promote), step(rapbot.RecStepStarted, promote), step(rapbot.RecStepStarted, promote), refused), 0, rapbot.Move{Kind: rapbot.MoveQuestion, Step: promote}},
-		{"an optional step fails", append(upTo(follow), step(rapbot.RecStepStarted, follow), step(rapbot.RecStepFailed, follow)), 0, rapbot.Move{Kind: rapbot.MoveStep, Step: follow + 1}},
+		{"an optional step fails", append(upTo(rejoin), step(rapbot.RecStepStarted, rejoin), step(rapbot.RecStepFailed, rejoin)), 0, rapbot.Move{Kind: rapbot.MoveStep, Step: rejoin + 1}},
 		{"everything is done", upTo(9), 0, rapbot.Move{Kind: rapbot.MoveSucceed}},
 		{"ended", append(upTo(9), of(rapbot.RecSucceeded)...), 0, rapbot.Move{Kind: rapbot.MoveNone}},
 	}

@@ -58,8 +58,8 @@ const (
 	StepStop    StepKind = "stop"          // P6: the old primary is stopped
 	StepProve   StepKind = "prove"         // P7: second proof, from the target's own WAL
 	StepPromote StepKind = "promote"       // P8: the point of no return; the window closes
-	StepFollow  StepKind = "follow"        // P10: another replica follows the new primary
 	StepRejoin  StepKind = "rejoin"        // P11: the old primary comes back as a replica
+	StepFollow  StepKind = "follow"        // P10: another replica follows the new primary
 	StepTidy    StepKind = "clean-up"      // P12: nothing of the operation is left behind
 )
 

@@ -61,12 +61,13 @@ func switchoverSteps(from, to string, bystanders []string) []Step {
 		{Kind: StepProve, Region: to, Title: "Prove from " + to + "'s own WAL that nothing is missing", Deadline: 20 * time.Second},
 		{Kind: StepPromote, Region: to, Title: "Promote " + to, Deadline: time.Minute, Commits: true},
 	}
+	// The old primary first: it has to be started, and brings the redundancy back. The others find the new primary by themselves,
+	// and one of them that is down must not keep the old primary waiting.
+	steps = append(steps, Step{Kind: StepRejoin, Region: from, Title: "Bring " + from + " back as a replica", Deadline: 2 * time.Minute, Optional: true})
 	for _, b := range bystanders {
 		steps = append(steps, Step{Kind: StepFollow, Region: b, Title: "Let " + b + " follow " + to, Deadline: time.Minute, Optional: true})
 	}
-	return append(steps,
-		Step{Kind: StepRejoin, Region: from, Title: "Bring " + from + " back as a replica", Deadline: 2 * time.Minute, Optional: true},
-		Step{Kind: StepTidy, Region: to, Title: "Clean up and verify", Deadline: 30 * time.Second, Optional: true})
+	return append(steps, Step{Kind: StepTidy, Region: to, Title: "Clean up and verify", Deadline: 30 * time.Second, Optional: true})
 }
 
 // The facts of a plan's basis besides the regions'.

@@ -79,7 +79,7 @@ func History(ops []rapbot.Operation) rapbot.Message {
 // Story is an operation with its whole record, for those who ask later who,
 // why and what.
 func Story(o rapbot.Operation) rapbot.Message {
-	m := Operation(o)
+	m := operation(o, true)
 	m.Blocks = withoutButtons(m.Blocks)
 	lines := rapbot.Text{}
 	for _, r := range o.Records {

@@ -19,7 +19,11 @@ const (
 func Ticket(o rapbot.Operation) string { return o.ID + ":" + o.Plan.Digest() }
 
 // Operation is the one message that stands for an operation.
-func Operation(o rapbot.Operation) rapbot.Message {
+func Operation(o rapbot.Operation) rapbot.Message { return operation(o, false) }
+
+// operation says of done steps what they found only when asked for everything:
+// at a glance their times are enough.
+func operation(o rapbot.Operation, everything bool) rapbot.Message {
 	title := Title(o)
 	m := rapbot.Message{Summary: title, Blocks: []rapbot.Block{rapbot.Heading{Text: title}}}
 	switch {
@@ -35,7 +39,7 @@ func Operation(o rapbot.Operation) rapbot.Message {
 	if warnings := o.Plan.ChecksWith(rapbot.Warn); len(warnings) > 0 && !o.State.Final() {
 		m.Blocks = append(m.Blocks, checkLines(warnings))
 	}
-	m.Blocks = append(m.Blocks, steps(o), people(o))
+	m.Blocks = append(m.Blocks, steps(o, everything), people(o))
 	if buttons := Buttons(o); len(buttons) > 0 {
 		m.Blocks = append(m.Blocks, buttons)
 	}
@@ -108,9 +112,12 @@ func outcome(o rapbot.Operation) []rapbot.Block {
 	return blocks
 }
 
-func steps(o rapbot.Operation) rapbot.Steps {
+func steps(o rapbot.Operation, everything bool) rapbot.Steps {
 	lines := rapbot.Steps{}
 	for i, s := range o.Steps {
+		if s.Status == rapbot.StepDone && !everything {
+			s.Detail = ""
+		}
 		lines = append(lines, stepLine(o.Plan.Steps[i], s))
 	}
 	return lines
@@ -129,11 +136,8 @@ func stepLine(step rapbot.Step, s rapbot.StepState) rapbot.StepLine {
 	case rapbot.StepDone:
 		line.Mark = rapbot.MarkDone
 		line.Detail = rapbot.Duration(s.Ended.Sub(s.Started))
-		switch {
-		case s.Detail != "":
+		if s.Detail != "" {
 			line.Detail += ", " + s.Detail
-		case s.Unchanged:
-			line.Detail = "held already"
 		}
 	case rapbot.StepFailed:
 		line.Mark = rapbot.MarkFailed
