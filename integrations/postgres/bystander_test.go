@@ -12,14 +12,9 @@ import (
 
 // A third region that is down the whole time costs the switchover nothing but
 // its own two steps, which hold as soon as it is back (R9).
-func TestBystanderIsDown(t *testing.T) {
-	t.Parallel()
-	lab := startLab(t)
+func leavesOutWhoIsDown(t *testing.T, lab *regions.Fleet, writer *regions.Writer) {
 	f := openFleet(t, lab)
 	running(t, f)
-	writer, err := lab.StartWriter(regions.WriterOptions{})
-	must(t, err)
-	probe := lab.StartProbe()
 	bystander := lab.Region("eu-west-1")
 	must(t, bystander.Kill())
 	expectWrites(t, writer)
@@ -45,14 +40,11 @@ func TestBystanderIsDown(t *testing.T) {
 	must(t, d.step(d.of(rapbot.StepFollow)))
 	must(t, d.step(d.of(rapbot.StepTidy)))
 	expectSlots(t, f.Observe(t.Context()), lab)
-	expectNothingLost(t, writer, probe)
 }
 
 // A replica whose primary_conninfo leads only to the old primary says where it
 // leads, and nothing else of what stands there.
-func TestBystanderCannotFindTheNewPrimary(t *testing.T) {
-	t.Parallel()
-	lab := startLab(t)
+func saysWhereABystanderLooks(t *testing.T, lab *regions.Fleet, _ *regions.Writer) {
 	f := openFleet(t, lab)
 	east := lab.Region("us-east-1")
 	admin := login(t, lab.Region("eu-west-1"), regions.Admin)

@@ -85,9 +85,7 @@ func answersBesideDarkRegions(t *testing.T, lab *regions.Fleet, f *postgres.Flee
 }
 
 // The loop's figures of the others do not grow old because one region hangs.
-func TestOneHangingRegionDelaysNobody(t *testing.T) {
-	t.Parallel()
-	lab := startLab(t)
+func isDelayedByNobody(t *testing.T, lab *regions.Fleet, _ *postgres.Fleet) {
 	configs := configsOf(lab)
 	configs[2].DSN = silentServer(t)
 	configs = append(configs, postgres.RegionConfig{Name: "black-hole", Slot: "hole", DSN: blackHole(t)})
@@ -122,9 +120,7 @@ func TestOneHangingRegionDelaysNobody(t *testing.T) {
 	}
 }
 
-func TestFaultsHaveNames(t *testing.T) {
-	t.Parallel()
-	lab := startLab(t)
+func namesFaults(t *testing.T, lab *regions.Fleet, _ *postgres.Fleet) {
 	east := lab.Region("us-east-1")
 	dsn := func(user, password, database string) string {
 		return fmt.Sprintf("host=127.0.0.1 port=%d user=%s password=%s dbname=%s sslmode=disable", east.Port, user, password, database)

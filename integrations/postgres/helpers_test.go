@@ -30,7 +30,7 @@ func startLab(t *testing.T) *regions.Fleet {
 func openFleet(t *testing.T, lab *regions.Fleet) *postgres.Fleet {
 	t.Helper()
 	core, logs := observer.New(zap.DebugLevel)
-	f, err := postgres.Open(t.Context(), configsOf(lab), postgres.Options{Log: zap.New(core)})
+	f, err := postgres.Open(t.Context(), configsOf(lab), postgres.Options{Every: 100 * time.Millisecond, Log: zap.New(core)})
 	must(t, err)
 	t.Cleanup(func() {
 		f.Close()

@@ -16,6 +16,7 @@ import (
 func TestObservation(t *testing.T) {
 	t.Parallel()
 	lab := startLab(t)
+	hastenSenders(t, lab)
 	f := openFleet(t, lab)
 	for _, test := range []struct {
 		name string
@@ -28,6 +29,8 @@ func TestObservation(t *testing.T) {
 		{"heartbeat", writesHeartbeats},
 		{"frozen receiver", knowsAFrozenReceiver},
 		{"dark regions", answersBesideDarkRegions},
+		{"names of faults", namesFaults},
+		{"a region that hangs", isDelayedByNobody},
 	} {
 		t.Run(test.name, func(t *testing.T) { test.run(t, lab, f) })
 	}

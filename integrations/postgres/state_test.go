@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
 
+	"github.com/rap-analyzer/rapbot/integrations/postgres"
 	"github.com/rap-analyzer/rapbot/lab/regions"
 )
 
@@ -56,6 +57,11 @@ func expectSame(t *testing.T, before, after state) {
 	if diff := cmp.Diff(before, after); diff != "" {
 		t.Errorf("something is left behind (- before, + after):\n%s", diff)
 	}
+}
+
+func eventuallyHealthy(t *testing.T, f *postgres.Fleet) {
+	t.Helper()
+	eventually(t, "everybody streams from the one primary", func() bool { return len(f.Observe(t.Context()).Contradictions()) == 0 })
 }
 
 // expectWrites fails unless the application's writer gets rows acknowledged.

@@ -1,0 +1,92 @@
+package postgres_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/lab/regions"
+)
+
+// Every step acts again without harm and finds the same, also when another
+// process than the one that acted looks: nothing rests upon memory (R3).
+func doesEveryStepTwice(t *testing.T, lab *regions.Fleet, _ *regions.Writer) {
+	f := openFleet(t, lab)
+	d := plan(t, lab, f, "us-west-2")
+	for _, step := range d.plan.Steps {
+		if err := d.step(step); err != nil {
+			t.Fatalf("%s: %v", step.Kind, err)
+		}
+		first, err := d.observe(step.Kind)
+		if err != nil || !first.Holds {
+			t.Fatalf("%s holds no more: %+v, %v", step.Kind, first, err)
+		}
+		d.actAgain(step.Kind)
+		d.fleet = openFleet(t, lab)
+		d.actAgain(step.Kind)
+		again, err := d.observe(step.Kind)
+		if err != nil || !again.Holds {
+			t.Fatalf("%s, seen by another process, does not hold: %+v, %v", step.Kind, again, err)
+		}
+		for key, was := range first.Evidence {
+			d.expectSameEvidence(key, was, again.Evidence[key])
+		}
+	}
+}
+
+// actAgain acts a second time. A step may refuse because what it needs is over,
+// and must then have changed nothing.
+func (d *drive) actAgain(kind rapbot.StepKind) {
+	d.t.Helper()
+	if err := d.act(kind); err != nil && rapbot.ErrorCode(err) != rapbot.Precondition {
+		d.t.Errorf("%s a second time: %v", kind, err)
+	}
+}
+
+// expectSameEvidence allows times to be coarser and positions to have moved on.
+func (d *drive) expectSameEvidence(key, was, is string) {
+	d.t.Helper()
+	before, err := time.Parse(time.RFC3339Nano, was)
+	if err == nil {
+		after, _ := time.Parse(time.RFC3339Nano, is)
+		nearly(d.t, key, after, before, 2*time.Second)
+		return
+	}
+	if a, err := rapbot.ParseLSN(was); err == nil {
+		if b, _ := rapbot.ParseLSN(is); b < a {
+			d.t.Errorf("%s was %s and is %s", key, was, is)
+		}
+		return
+	}
+	if was != is && key != "final_replicas" && key != "bystanders" {
+		d.t.Errorf("%s was %q and is %q", key, was, is)
+	}
+}
+
+// Cut short at any moment, a step can be begun again by another process.
+func isTakenUpAgain(t *testing.T, lab *regions.Fleet, writer *regions.Writer) {
+	d := plan(t, lab, openFleet(t, lab), "us-west-2")
+	for _, step := range d.plan.Steps {
+		d.cutShort(step.Kind, lab, time.Millisecond, 4*time.Millisecond, 12*time.Millisecond, 40*time.Millisecond)
+		if err := d.step(step); err != nil {
+			t.Fatalf("%s: %v", step.Kind, err)
+		}
+	}
+	expectWrites(t, writer)
+	expectSlots(t, d.fleet.Observe(t.Context()), lab)
+}
+
+// cutShort begins a step again and again and cuts each attempt off, each by a
+// process of its own.
+func (d *drive) cutShort(kind rapbot.StepKind, lab *regions.Fleet, after ...time.Duration) {
+	d.t.Helper()
+	for _, cut := range after {
+		d.fleet = openFleet(d.t, lab)
+		d.fleet.Observe(d.t.Context()) // connected, so that the cut falls into the work
+		ctx, cancel := context.WithTimeout(d.t.Context(), cut)
+		err := d.fleet.Doers()[kind].Act(ctx, d.run(d.of(kind)))
+		cancel()
+		d.heard(rapbot.Finding{}, err)
+	}
+}
