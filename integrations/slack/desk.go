@@ -157,10 +157,10 @@ func (d *desk) serve(ctx context.Context, e Event) {
 			})
 		}
 	}()
-	ctx, cancel := context.WithTimeout(ctx, handleTime)
+	work, cancel := context.WithTimeout(ctx, handleTime) // ctx itself is for the answer to a panic
 	defer cancel()
 	if d.first != nil && e.ID != "" {
-		fresh, err := d.first(ctx, e.ID)
+		fresh, err := d.first(work, e.ID)
 		if err != nil {
 			// The memory of this process has not seen it; an operation's own state keeps it from being done twice.
 			d.log.Warn("ask for a duplicate", zap.String("user", e.User), zap.Error(scrub(err)))
@@ -170,7 +170,7 @@ func (d *desk) serve(ctx context.Context, e Event) {
 		}
 	}
 	d.counts.handled.Add(1)
-	d.handle(ctx, e)
+	d.handle(work, e)
 }
 
 func (d *desk) say(ctx context.Context, e Event, err error) {
