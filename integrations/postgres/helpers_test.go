@@ -148,6 +148,14 @@ func do(t *testing.T, conn *pgx.Conn, words string) {
 	}
 }
 
+// words is an error as a person reads it, empty when there is none.
+func words(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
+
 // nearly fails unless got lies within tolerance of want.
 func nearly(t *testing.T, what string, got, want time.Time, tolerance time.Duration) {
 	t.Helper()

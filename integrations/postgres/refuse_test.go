@@ -74,6 +74,15 @@ func TestPromoteRefuses(t *testing.T) {
 		d.expectReplica(lab, "us-west-2")
 	}
 
+	// Streaming is no proof of following: a new timeline and its first row are.
+	for _, timeline := range []string{"1", "2"} {
+		d.evidence[rapbot.EvNewTimeline] = timeline
+		if finding, err := d.observe(rapbot.StepFollow); err != nil || finding.Holds {
+			t.Errorf("a replica of nobody follows timeline %s: %+v, %v", timeline, finding, err)
+		}
+	}
+	delete(d.evidence, rapbot.EvNewTimeline)
+
 	evidence, facts := d.evidence, d.plan.Basis
 	for key, want := range map[string]string{rapbot.EvShutdown: "no proof that us-west-2 has everything", rapbot.EvMarker: "no evidence of the last row"} {
 		d.evidence = maps.Clone(evidence)
@@ -118,6 +127,39 @@ func with(facts []rapbot.Fact, name, value string) []rapbot.Fact {
 		}
 	}
 	return out
+}
+
+// A server counts as stopped when its instance says so and nothing listens
+// where it was; one of the two is not enough.
+func TestStoppedIsStopped(t *testing.T) {
+	t.Parallel()
+	lab := startLab(t)
+	east := lab.Region("us-east-1")
+	d := plan(t, lab, openFleet(t, lab), "us-west-2")
+	d.evidence[rapbot.EvNewTimeline] = "1"
+	if finding, err := d.observe(rapbot.StepFollow); err != nil || finding.Holds {
+		t.Errorf("streaming from the old primary is following the new one: %+v, %v", finding, err)
+	}
+	d.steps(rapbot.StepStop)
+	look := func(what string, f *postgres.Fleet, holds bool, want string) {
+		t.Helper()
+		try := *d
+		try.fleet = f
+		finding, err := try.observe(rapbot.StepStop)
+		if finding.Holds != holds || !strings.Contains(finding.Detail+words(err), want) {
+			t.Errorf("%s: %+v, %v, want %v with %q", what, finding, err, holds, want)
+		}
+	}
+	stopped, running, dumb := told{running: false}, told{running: true}, told{err: errors.New("no route")}
+	look("it runs, and is said not to", openWith(t, lab, "us-east-1", stopped), false, "us-east-1 still runs")
+	must(t, signalAll(east, syscall.SIGSTOP))
+	t.Cleanup(func() { _ = signalAll(east, syscall.SIGCONT) })
+	look("it hangs, and is said not to run", openWith(t, lab, "us-east-1", stopped), false, "no answer in 2 s")
+	must(t, signalAll(east, syscall.SIGCONT))
+	must(t, east.Stop(within(t, 10*time.Second)))
+	look("it is down, and is said to run", openWith(t, lab, "us-east-1", running), false, "its server still runs")
+	look("it is down, and nobody can tell", openWith(t, lab, "us-east-1", dumb), false, "no route")
+	look("it is down", d.fleet, true, "us-east-1 is stopped and refuses connections")
 }
 
 // Once the target is promoted, or may be, the old primary is never started as

@@ -27,6 +27,8 @@ func TestTakingBack(t *testing.T) {
 		{"is cut short anywhere", isCutShortAnywhere},
 		{"keeps foreign slots", keepsForeignSlots},
 		{"names whom it cannot end", namesWhomItCannotEnd},
+		{"ends only the application", endsOnlyTheApplication},
+		{"replaces a lost slot", replacesALostSlot},
 		{"frozen before catch-up", frozenBeforeCatchUp},
 		{"frozen before stop", frozenBeforeStop},
 		{"target dies", targetDies},

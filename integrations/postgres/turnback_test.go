@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/integrations/postgres"
 	"github.com/rap-analyzer/rapbot/lab/regions"
 )
 
@@ -56,6 +57,49 @@ func namesWhomItCannotEnd(t *testing.T, lab *regions.Fleet, _ *regions.Writer) {
 	}
 	d.rollBack(rapbot.StepBlock)
 	do(t, login(t, east, regions.App), "INSERT INTO writes (id) VALUES (-3)")
+}
+
+// Told whose sessions the application's are, block ends those and no other.
+func endsOnlyTheApplication(t *testing.T, lab *regions.Fleet, writer *regions.Writer) {
+	for users, want := range map[string]bool{"app": true, "batch": false} {
+		f, err := postgres.Open(t.Context(), configsOf(lab), postgres.Options{ApplicationUsers: []string{users}})
+		must(t, err)
+		app := login(t, lab.Region("us-east-1"), regions.App)
+		d := plan(t, lab, f, "us-west-2")
+		d.steps(rapbot.StepCatchUp)
+		if _, err := app.Exec(t.Context(), "SELECT 1"); (err != nil) != want {
+			t.Errorf("with application user %s a session of app: %v", users, err)
+		}
+		d.rollBack(rapbot.StepBlock)
+		f.Close()
+	}
+	expectWrites(t, writer)
+}
+
+// A slot whose log is gone is of no use to anybody: the target gets a new one.
+func replacesALostSlot(t *testing.T, lab *regions.Fleet, _ *regions.Writer) {
+	f := openFleet(t, lab)
+	target, primary := login(t, lab.Region("us-west-2"), regions.Admin), login(t, lab.Region("us-east-1"), regions.Admin)
+	do(t, target, "ALTER SYSTEM SET max_slot_wal_keep_size = '1MB'")
+	do(t, target, "SELECT pg_reload_conf()")
+	do(t, target, "SELECT pg_create_physical_replication_slot('euw1', true)")
+	status := func() string {
+		return ask[string](t, target, "SELECT coalesce((SELECT wal_status FROM pg_replication_slots WHERE slot_name = 'euw1'), 'none')")
+	}
+	eventually(t, "the slot is lost", func() bool {
+		do(t, primary, "SELECT pg_switch_wal()")
+		do(t, primary, "CHECKPOINT")
+		do(t, target, "CHECKPOINT")
+		return status() == "lost"
+	})
+	d := plan(t, lab, f, "us-west-2")
+	must(t, d.step(d.of(rapbot.StepPrepare)))
+	if got := status(); got == "lost" || got == "none" {
+		t.Errorf("the slot is %s", got)
+	}
+	d.rollBack(rapbot.StepPrepare)
+	do(t, target, "ALTER SYSTEM RESET max_slot_wal_keep_size")
+	do(t, target, "SELECT pg_reload_conf()")
 }
 
 // A receiver that hangs before the marker: the first proof never comes.
