@@ -106,6 +106,16 @@ func (t Topology) Primary() (Region, bool) {
 	return p[0], true
 }
 
+// Asked reports whether every region has been asked at least once.
+func (t Topology) Asked() bool {
+	for _, r := range t.Regions {
+		if r.At.IsZero() {
+			return false
+		}
+	}
+	return len(t.Regions) > 0
+}
+
 // Complete reports whether every region answered.
 func (t Topology) Complete() bool { return len(t.withRole(Unknown)) == 0 }
 

@@ -39,6 +39,9 @@ func (s *screen) showCards(ctx context.Context) error { return s.each(ctx, s.sho
 func (s *screen) tellNews(ctx context.Context) error { return s.each(ctx, s.tell) }
 
 func (s *screen) showCard(ctx context.Context, o rapbot.Operation) error {
+	if o.State == rapbot.Proposed {
+		return nil // in a moment it asks; a card put up now would lack its buttons
+	}
 	card := cards.Operation(o)
 	face, err := faceOf(card)
 	if err != nil {

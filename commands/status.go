@@ -22,7 +22,7 @@ var status = Command{
 
 func runStatus(ctx context.Context, desk Desk, call Call) (rapbot.Message, error) {
 	t := desk.Topology()
-	if call.Has("now") || len(t.Regions) == 0 {
+	if call.Has("now") || !t.Asked() {
 		t = desk.Observe(ctx)
 	}
 	name, one := call.Args["region"]

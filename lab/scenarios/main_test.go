@@ -83,7 +83,7 @@ func (s *stage) say(person, words string) {
 func (s *stage) click(person string, m workspace.Message, button string) {
 	s.Helper()
 	if err := s.Slack.As(person).Click(workspace.Where{Channel: m.Channel, TS: m.TS}, button, false); err != nil {
-		s.Fatalf("%s presses %s: %v", person, button, err)
+		s.Fatalf("%s presses %s on [%s] %s: %v", person, button, m.TS, firstLine(m.Text), err)
 	}
 }
 
