@@ -58,7 +58,8 @@ func (s *screen) showCard(ctx context.Context, o rapbot.Operation) error {
 		s.shown[o.ID] = face
 	}
 	if s.shown[o.ID] != face {
-		if err := s.chat.Edit(ctx, o.Card, card); err != nil {
+		shown, err := s.edit(ctx, o, card)
+		if err != nil || !shown {
 			return err
 		}
 		s.shown[o.ID] = face
@@ -68,6 +69,29 @@ func (s *screen) showCard(ctx context.Context, o rapbot.Operation) error {
 		delete(s.shown, o.ID)
 	}
 	return nil
+}
+
+// edit reports whether the card is up. An edit may wait for its turn; when the
+// operation moves on meanwhile it is left, because what comes next is newer.
+func (s *screen) edit(ctx context.Context, o rapbot.Operation, card rapbot.Message) (bool, error) {
+	waiting, cancel := context.WithCancel(ctx)
+	defer cancel()
+	changed := s.book.changes()
+	if now, err := s.book.get(ctx, o.ID); err != nil || now.Seq() != o.Seq() {
+		return false, err // it has moved on already
+	}
+	go func() {
+		select {
+		case <-changed:
+			cancel()
+		case <-waiting.Done():
+		}
+	}()
+	err := s.chat.Edit(waiting, o.Card, card)
+	if err != nil && waiting.Err() != nil && ctx.Err() == nil {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // faceOf is equal for cards that look alike.
