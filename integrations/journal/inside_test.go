@@ -1,9 +1,16 @@
 package journal
 
 import (
+	"context"
+	"database/sql"
+	"errors"
 	"path/filepath"
+	"runtime"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 )
 
 // What durability rests on is set on every connection that writes.
@@ -63,4 +70,86 @@ func TestPlans(t *testing.T) {
 			t.Errorf("%s\ndoes not use %s:\n%s", query, index, plan.String())
 		}
 	}
+}
+
+// A write that has begun is carried through though its caller gives up.
+func TestCallerGivesUp(t *testing.T) {
+	t.Parallel()
+	j, err := Open(t.Context(), filepath.Join(t.TempDir(), "journal.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer j.Close()
+	ctx, giveUp := context.WithCancel(t.Context())
+	err = j.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		giveUp()
+		_, err := tx.ExecContext(ctx, "INSERT INTO seen_keys (key, at) VALUES ('k', 0)")
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if first, err := j.FirstTime(t.Context(), "k", time.Unix(0, 0)); err != nil || first {
+		t.Errorf("the write is not there: %t, %v", first, err)
+	}
+}
+
+// A write that fails or panics leaves nothing, and the next one gets its turn.
+func TestWriteThatFails(t *testing.T) {
+	t.Parallel()
+	j, err := Open(t.Context(), filepath.Join(t.TempDir(), "journal.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer j.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	for _, fail := range []func() error{
+		func() error { return errors.New("no") },
+		func() error { panic("no") },
+	} {
+		func() {
+			defer func() { _ = recover() }()
+			err := j.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+				if _, err := tx.ExecContext(ctx, "INSERT INTO seen_keys (key, at) VALUES ('k', 0)"); err != nil {
+					t.Error(err)
+				}
+				return fail()
+			})
+			if err == nil {
+				t.Error("a write that failed was acknowledged")
+			}
+		}()
+	}
+	if first, err := j.FirstTime(ctx, "k", time.Unix(0, 0)); err != nil || !first {
+		t.Errorf("after two writes that failed: %t, %v", first, err)
+	}
+}
+
+// The lock has one holder at a time, though its file comes and goes.
+func TestLockThatIsDiscarded(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "lock")
+	var holders atomic.Int32
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			for range 20 {
+				l, err := waitLock(t.Context(), path)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if n := holders.Add(1); n != 1 {
+					t.Errorf("%d hold the lock", n)
+				}
+				runtime.Gosched()
+				holders.Add(-1)
+				if err := l.discard(); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	all.Wait()
 }

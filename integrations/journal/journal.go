@@ -96,7 +96,7 @@ func (j *Journal) write(ctx context.Context, do func(ctx context.Context, tx *sq
 	if err != nil {
 		return fmt.Errorf("begin write to journal: %w", err)
 	}
-
+	defer tx.Rollback() // does nothing once committed
 	if err := do(ctx, tx); err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/rap-analyzer/rapbot"
@@ -59,7 +60,6 @@ func TestCloseGivesTheLeaseBack(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	acquire(t, second)
 	if _, err := first.Acquire(t.Context(), "a test"); err == nil {
 		t.Error("a closed journal acquired the lease")
 	}
@@ -84,6 +84,25 @@ func TestTermFencesWhereTheLockDoesNot(t *testing.T) {
 		t.Errorf("a write of the old holder: %v, want superseded", err)
 	}
 	tell(t, second, fresh, o.ID, 2)
+}
+
+// Processes that write at once wait for each other.
+func TestWritersTakeTurns(t *testing.T) {
+	t.Parallel()
+	path := empty(t)
+	var writing sync.WaitGroup
+	for name := range 3 {
+		j := open(t, path)
+		writing.Go(func() {
+			for i := range 40 {
+				key := fmt.Sprint(name, " ", i)
+				if fresh, err := j.Accept(t.Context(), rapbot.Delivery{Key: key}); err != nil || !fresh {
+					t.Errorf("delivery %s: %t, %v", key, fresh, err)
+				}
+			}
+		})
+	}
+	writing.Wait()
 }
 
 // Whoever does not execute still reads what the holder writes, and takes in

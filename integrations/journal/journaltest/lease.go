@@ -64,7 +64,7 @@ func fencedUnderLoad(t *testing.T, j rapbot.Operations) {
 	var old sync.WaitGroup
 	var stopped error
 	old.Go(func() {
-		for seq := 2; stopped == nil && seq < 10_000; seq++ {
+		for seq := 2; stopped == nil && seq < 500; seq++ {
 			_, stopped = j.Append(t.Context(), stale, o.ID, record(seq, rapbot.RecTold))
 			begun.Do(func() { close(writing) })
 		}
