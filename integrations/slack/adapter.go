@@ -97,9 +97,8 @@ func (a *Adapter) Run(ctx context.Context) error {
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	home := make(chan struct{})
-	var workers sync.WaitGroup
 	for range a.cfg.Workers {
-		workers.Go(func() { a.desk.work(work, home) })
+		go a.desk.work(work, home)
 	}
 	links, linksCtx := errgroup.WithContext(ctx)
 	for i := range a.cfg.Connections {
@@ -114,11 +113,12 @@ func (a *Adapter) Run(ctx context.Context) error {
 	grace, cancel := context.WithTimeout(work, a.cfg.Grace)
 	defer cancel()
 	a.desk.drain(grace)
-	stop()
 	close(home)
-	flush, cancelFlush := context.WithTimeout(context.WithoutCancel(ctx), a.cfg.Grace)
-	defer cancelFlush()
-	a.pages.flush(flush)
+	stop()
+	last, cancelLast := context.WithTimeout(context.WithoutCancel(ctx), a.cfg.Grace)
+	defer cancelLast()
+	a.desk.abandon(last)
+	a.pages.flush(last)
 	return err
 }
 
@@ -194,12 +194,10 @@ func (h *health) up() {
 	h.err = nil
 }
 
-func (h *health) down(was bool) {
+func (h *health) down() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if was {
-		h.connected--
-	}
+	h.connected--
 }
 
 func (h *health) failed(err error) {

@@ -96,6 +96,11 @@ func (d *desk) work(ctx context.Context, stop <-chan struct{}) {
 			d.serve(ctx, d.head(user))
 			d.done(user)
 		}
+		select {
+		case <-stop: // before another turn, which is left to abandon
+			return
+		default:
+		}
 	}
 }
 
@@ -125,6 +130,25 @@ func (d *desk) settle() {
 	if d.size == 0 && d.quiet != nil {
 		close(d.quiet)
 		d.quiet = nil
+	}
+}
+
+// abandon tells those whose events nobody will come to any more. The first of
+// a lane may be in hand; the workers have been told to stop.
+func (d *desk) abandon(ctx context.Context) {
+	d.mu.Lock()
+	var left []Event
+	for user, lane := range d.lanes {
+		left = append(left, lane[1:]...)
+		d.size -= len(lane) - 1
+		d.lanes[user] = lane[:1]
+	}
+	for len(d.ready) > 0 {
+		left = append(left, d.lanes[<-d.ready][0])
+	}
+	d.mu.Unlock()
+	for _, e := range left {
+		d.say(ctx, e, rapbot.Refuse(rapbot.Unavailable, "rapbot is being restarted.", "Ask again in a minute."))
 	}
 }
 

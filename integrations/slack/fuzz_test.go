@@ -34,6 +34,15 @@ func FuzzRender(f *testing.F) {
 	})
 }
 
+// BenchmarkRender renders the card of an operation, as it is edited every
+// three seconds.
+func BenchmarkRender(b *testing.B) {
+	m := anyMessage([]byte{0, 1, 2, 3, 4, 6, 7, 8}, "us-west-2 is 4 s behind & streams", noon)
+	for b.Loop() {
+		slack.Render(m)
+	}
+}
+
 // anyMessage makes a block of each byte, with the words everywhere.
 func anyMessage(shape []byte, s string, at time.Time) rapbot.Message {
 	spans := rapbot.Say(s, rapbot.B(s), rapbot.Mono(s), rapbot.Who(rapbot.Person{ID: s, Name: s}), rapbot.When(at), rapbot.Link(s, s), rapbot.Link("https://a.example/"+s, s))

@@ -2,6 +2,7 @@ package slack_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http/httptest"
 	"slices"
@@ -191,8 +192,23 @@ func (w *world) post(words string) rapbot.Ref {
 	return ref
 }
 
+func viewID(t *testing.T, view json.RawMessage) string {
+	t.Helper()
+	var v struct {
+		ID string `json:"id"`
+	}
+	if err := json.Unmarshal(view, &v); err != nil {
+		t.Fatal(err)
+	}
+	return v.ID
+}
+
 func message(words string) rapbot.Message {
 	return rapbot.Message{Summary: words, Blocks: []rapbot.Block{rapbot.Paragraph{Text: rapbot.Say(words)}}}
+}
+
+func (w *world) click(person string, at rapbot.Ref, button string) error {
+	return w.As(person).Click(workspace.Where{Channel: at.Channel, TS: at.ID}, button, false)
 }
 
 // noSecrets fails when a token or a private address is in a log line (R10).

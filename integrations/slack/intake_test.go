@@ -132,6 +132,30 @@ func TestRunEndsThoughAHandlerDoesNot(t *testing.T) {
 	}
 }
 
+func TestWhoIsNotServedAnyMoreIsTold(t *testing.T) {
+	t.Parallel()
+	release := make(chan struct{})
+	w := run(t, setup{config: slack.Config{Workers: 1, Grace: 300 * time.Millisecond}, handle: func(context.Context, slack.Event) { <-release }})
+	defer close(release)
+	w.say("alice", "/rap stuck")
+	w.handledWithin(1)
+	w.say("alice", "/rap behind herself")
+	w.say("bob", "/rap behind alice")
+	w.within("acknowledged", func() bool { return acked(w.Deliveries()) == 3 })
+	w.stop()
+	if err := <-w.ended; err != nil {
+		t.Error(err)
+	}
+	for _, person := range []string{"alice", "bob"} {
+		if got := w.sees(person, "rapbot is being restarted. Nothing was changed."); len(got) != 1 {
+			t.Errorf("%s sees %v", person, w.messages(person))
+		}
+	}
+	if got := w.handled(); len(got) != 1 {
+		t.Errorf("handled %v", got)
+	}
+}
+
 // TestWhatIsNotKnownIsAcknowledged: slack-go cannot acknowledge what it does
 // not know, and Slack sends it again and again.
 func TestWhatIsNotKnownIsAcknowledged(t *testing.T) {

@@ -44,24 +44,23 @@ func (l *link) run(ctx context.Context) error {
 		if l.a.gate.enter(ctx) != nil {
 			return nil // ctx has ended
 		}
-		began := time.Now()
-		err := l.live(ctx)
+		lived, err := l.live(ctx)
 		if ctx.Err() != nil {
 			return nil
 		}
 		if final := fatal("app-level token", err); final != nil {
 			return final
 		}
-		pause := l.a.gate.lost(time.Since(began), err)
+		pause := l.a.gate.lost(lived, err)
 		l.a.health.failed(err)
-		l.log.Info("link lost", zap.Duration("lived", time.Since(began)), zap.Duration("pause", pause), zap.Error(scrub(err)))
+		l.log.Info("link lost", zap.Duration("lived", lived), zap.Duration("pause", pause), zap.Error(scrub(err)))
 	}
 }
 
-// live opens a link and reads it until it is lost; the error says why. Nothing
-// in its loop waits for anything but the socket: slack-go never connects again
-// once its events are not taken.
-func (l *link) live(ctx context.Context) error {
+// live opens a link and reads it until it is lost; it returns for how long the
+// link was up, and why it ended. Nothing in its loop waits for anything but
+// the socket: slack-go never connects again once its events are not taken.
+func (l *link) live(ctx context.Context) (lived time.Duration, err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	client := l.client()
 	ended := make(chan error, 1)
@@ -73,23 +72,30 @@ func (l *link) live(ctx context.Context) error {
 	defer func() { cancel(nil); close(acks); <-acked }()
 
 	var proven <-chan time.Time
-	up := false
-	defer func() { l.a.health.down(up) }()
+	var up time.Time
+	defer func() {
+		if !up.IsZero() {
+			lived = time.Since(up)
+			l.a.health.down()
+		}
+	}()
 	for {
 		select {
 		case err := <-ended:
 			if cause := context.Cause(ctx); cause != nil {
-				return cause
+				err = cause
 			}
-			return err
+			return 0, err
 		case <-proven:
 			l.a.gate.lasted()
 		case e := <-client.Events:
 			switch e.Type {
 			case socketmode.EventTypeHello:
-				up, proven = true, time.After(steady)
-				l.a.health.up()
-				l.log.Info("link up")
+				if up.IsZero() {
+					l.a.health.up()
+					l.log.Info("link up")
+				}
+				up, proven = time.Now(), time.After(steady)
 			case socketmode.EventTypeConnecting:
 				if again(e) {
 					cancel(errLinkOver)

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"regexp"
+	"strconv"
 	"time"
 
 	sdk "github.com/slack-go/slack"
@@ -24,6 +25,10 @@ const (
 // lookBack is for how long after the start a post is looked for before it is
 // made: a process that crashed may have made it without recording so.
 const lookBack = 5 * time.Minute
+
+// recent is how old the message may be that a key finds. A journal that was
+// lost gives its keys out again, and an old card must not pass for a new one.
+const recent = 15 * time.Minute
 
 // pagesRead bounds how much of a thread is read, a hundred messages a page.
 const pagesRead = 5
@@ -116,10 +121,11 @@ func (a *Adapter) find(ctx context.Context, to rapbot.Place, key string) (rapbot
 // thread, which begins with its oldest.
 func (a *Adapter) page(ctx context.Context, to rapbot.Place, cursor string) (messages []sdk.Message, next string, err error) {
 	const many = 100
+	oldest := strconv.FormatInt(time.Now().Add(-recent).Unix(), 10)
 	if to.Thread != "" {
 		err = a.call(ctx, "conversations.replies", "", repeatable, func(ctx context.Context) (err error) {
 			messages, _, next, err = a.api.GetConversationRepliesContext(ctx, &sdk.GetConversationRepliesParameters{
-				ChannelID: to.Channel, Timestamp: to.Thread, Cursor: cursor, Limit: many, IncludeAllMetadata: true,
+				ChannelID: to.Channel, Timestamp: to.Thread, Oldest: oldest, Cursor: cursor, Limit: many, IncludeAllMetadata: true,
 			})
 			return err
 		})
@@ -127,7 +133,7 @@ func (a *Adapter) page(ctx context.Context, to rapbot.Place, cursor string) (mes
 	}
 	err = a.call(ctx, "conversations.history", "", repeatable, func(ctx context.Context) error {
 		h, err := a.api.GetConversationHistoryContext(ctx, &sdk.GetConversationHistoryParameters{
-			ChannelID: to.Channel, Limit: many, IncludeAllMetadata: true,
+			ChannelID: to.Channel, Oldest: oldest, Limit: many, IncludeAllMetadata: true,
 		})
 		if err == nil {
 			messages = h.Messages

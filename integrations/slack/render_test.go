@@ -33,21 +33,35 @@ func TestRenderGoldens(t *testing.T) {
 			rapbot.Link("https://slack.com@evil.example/", "Slack"), " ", rapbot.Span{Kind: rapbot.SpanMarkup, Text: "*severity* <https://a.example|graph>"},
 		)}}},
 		"fields": {Summary: "Fields", Blocks: []rapbot.Block{rapbot.Fields{
-			{Name: "Lag", Value: rapbot.Say("0 B, 0 s behind")}, {Name: "LSN", Value: rapbot.Say(rapbot.Mono("0/5000000"))}, {Name: "Empty"}, {Value: rapbot.Say("no name")},
-			{Name: "5"}, {Name: "6"}, {Name: "7"}, {Name: "8"}, {Name: "9"}, {Name: "10"}, {Name: "11", Value: rapbot.Say("in a further section")},
+			{Name: "Lag", Value: rapbot.Say("0 B, 0 s behind")},
+			{Name: "LSN", Value: rapbot.Say(rapbot.Mono("0/5000000"))},
+			{Name: "Empty"},
+			{Value: rapbot.Say("no name")},
+			{Name: "5"},
+			{Name: "6"},
+			{Name: "7"},
+			{Name: "8"},
+			{Name: "9"},
+			{Name: "10"},
+			{Name: "11", Value: rapbot.Say("in a further section")},
 		}}},
 		"steps": {Summary: "Steps", Blocks: []rapbot.Block{rapbot.Steps{
-			{Mark: rapbot.MarkDone, Title: "Prepare", Detail: "in 1.2 s"}, {Mark: rapbot.MarkRunning, Title: "Stop us-east-1"},
-			{Mark: rapbot.MarkPending, Title: "Promote <us-west-2>"}, {Mark: rapbot.MarkFailed, Title: "Prove", Detail: "row 7 & 8\nmissing"},
+			{Mark: rapbot.MarkDone, Title: "Prepare", Detail: "in 1.2 s"},
+			{Mark: rapbot.MarkRunning, Title: "Stop us-east-1"},
+			{Mark: rapbot.MarkPending, Title: "Promote <us-west-2>"},
+			{Mark: rapbot.MarkFailed, Title: "Prove", Detail: "row 7 & 8\nmissing"},
 		}}},
 		"bar":          {Summary: "Bar", Blocks: []rapbot.Block{rapbot.Bar{Label: "Rebuild <us-west-2>", Fraction: 0.42}, rapbot.Bar{Label: "NaN", Fraction: math.NaN()}}},
 		"preformatted": {Summary: "Preformatted", Blocks: []rapbot.Block{rapbot.Preformatted{Text: "SELECT 1 < 2; -- ``` <!channel>\n\tindented"}}},
 		"note":         {Summary: "Note", Blocks: []rapbot.Block{rapbot.Note{Text: rapbot.Say("Observed at ", rapbot.When(noon), ".")}, rapbot.Divider{}}},
 		"buttons": {Summary: "Buttons", Blocks: []rapbot.Block{rapbot.Buttons{
 			{Label: "Approve Switchover", Action: "approve", Value: "7:digest", Style: rapbot.StylePrimary, Confirm: &rapbot.Confirm{Title: "Approve?", Text: "us-east-1 stops.", Yes: "Approve", No: "Back"}},
-			{Label: "Reject", Action: "reject", Value: "7:digest"}, {Label: "Reject", Action: "reject", Value: "8:digest"},
+			{Label: "Reject", Action: "reject", Value: "7:digest"},
+			{Label: "Reject", Action: "reject", Value: "8:digest"},
 			{Label: "Force <!channel> :bomb:", Action: "force", Style: rapbot.StyleDanger, Confirm: &rapbot.Confirm{}},
-			{Label: "Runbook", URL: "https://runbooks.example/lag|x"}, {Label: "Nowhere", URL: "javascript:alert(1)"}, {Label: "Nothing"},
+			{Label: "Runbook", URL: "https://runbooks.example/lag|x"},
+			{Label: "Nowhere", URL: "javascript:alert(1)"},
+			{Label: "Nothing"},
 		}}},
 		"direction": {Summary: "Con\u202etrol\x00 \xff", Blocks: []rapbot.Block{rapbot.Paragraph{Text: rapbot.Say("a\u202eb\u2066c\x07d\r\ne\xfff", rapbot.Mono("\u202d`"))}}},
 		"empty":     {Blocks: []rapbot.Block{nil, rapbot.Heading{}, rapbot.Paragraph{}, rapbot.Fields{}, rapbot.Steps{}, rapbot.Preformatted{}, rapbot.Note{}, rapbot.Buttons{}}},
@@ -83,9 +97,15 @@ func TestRenderSplitsBetweenWords(t *testing.T) {
 		spans = append(spans, rapbot.When(noon), rapbot.Mono("0/5000000"), rapbot.Who(rapbot.Person{ID: "U07ALICE001"}), rapbot.B(strings.Repeat("&", 40)))
 	}
 	m := rapbot.Message{Summary: long, Blocks: []rapbot.Block{
-		rapbot.Paragraph{Text: rapbot.Say(long)}, rapbot.Preformatted{Text: long}, rapbot.Paragraph{Text: spans}, rapbot.Note{Text: spans},
-		rapbot.Fields{{Name: long, Value: spans}}, rapbot.Steps{{Mark: long, Title: long, Detail: long}, {Title: long, Mark: rapbot.MarkRunning}},
-		rapbot.Bar{Label: long, Fraction: 2}, rapbot.Heading{Text: long}, rapbot.Buttons{{Label: long, Action: long, Value: long, Confirm: &rapbot.Confirm{Title: long, Text: long, Yes: long, No: long}}},
+		rapbot.Paragraph{Text: rapbot.Say(long)},
+		rapbot.Preformatted{Text: long},
+		rapbot.Paragraph{Text: spans},
+		rapbot.Note{Text: spans},
+		rapbot.Fields{{Name: long, Value: spans}},
+		rapbot.Steps{{Mark: long, Title: long, Detail: long}, {Title: long, Mark: rapbot.MarkRunning}},
+		rapbot.Bar{Label: long, Fraction: 2},
+		rapbot.Heading{Text: long},
+		rapbot.Buttons{{Label: long, Action: long, Value: long, Confirm: &rapbot.Confirm{Title: long, Text: long, Yes: long, No: long}}},
 	}}
 	text, blocks := slack.Render(m)
 	acceptable(t, text, blocks)
@@ -102,7 +122,7 @@ func TestRevisionsHaveBlockIDsOfTheirOwn(t *testing.T) {
 		_, blocks := slack.Render(rapbot.Message{Blocks: []rapbot.Block{rapbot.Paragraph{Text: rapbot.Say(words)}, rapbot.Buttons{{Label: "Stop", Action: "stop"}}}})
 		return blocks[1].(*sdk.ActionBlock).BlockID
 	}
-	if revision("a") == revision("b") || revision("a") != revision("a") {
+	if a, again, b := revision("a"), revision("a"), revision("b"); a == b || a != again {
 		t.Error("a block's ID says which revision it is of")
 	}
 }

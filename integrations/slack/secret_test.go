@@ -25,11 +25,11 @@ func TestNoSecretLeaves(t *testing.T) {
 		`{"eof_after_commit":{"method":"*","times":1000}}`,
 		`{"rate_limit":{"method":"*","times":1000,"retry_after":0}}`,
 		`{"rate_limit":{"method":"*","times":1000,"retry_after":100}}`,
-		`{"slow":{"method":"*","times":1000,"ms":600}}`,
+		`{"slow":{"method":"*","times":1000,"ms":400}}`,
 	}
 	for _, fault := range faults {
 		w.fault(fault)
-		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), 700*time.Millisecond)
 		w.say("alice", "/rap status")
 		_, err := w.Post(ctx, inOps, "", message("x"))
 		errs = append(errs, err, w.Edit(ctx, ref, message("x")), w.Whisper(ctx, inOps, alice, message("x")), w.OpenForm(ctx, "trigger", rapbot.Form{Title: "T", Inputs: []rapbot.Input{{Name: "a"}}}))

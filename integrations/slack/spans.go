@@ -133,6 +133,8 @@ func webLink(s rapbot.Span) piece {
 	return piece{"<" + escape(address) + "|" + escape(strings.ReplaceAll(label, "|", "¦")) + ">", true}
 }
 
+var inLink = strings.NewReplacer("<", "%3C", ">", "%3E", "|", "%7C", " ", "%20", `"`, "%22", "`", "%60")
+
 // webAddress accepts http and https addresses and writes them so that nothing
 // in them ends a link early. One with a user name in front of its host is
 // refused: it looks like another host.
@@ -141,7 +143,7 @@ func webAddress(s string) (string, bool) {
 	if err != nil || u.Host == "" || u.User != nil || u.Scheme != "http" && u.Scheme != "https" {
 		return "", false
 	}
-	address := strings.NewReplacer("<", "%3C", ">", "%3E", "|", "%7C", " ", "%20", `"`, "%22", "`", "%60").Replace(u.String())
+	address := inLink.Replace(u.String())
 	if clean(address) != address || len(escape(address)) > 1000 {
 		return "", false
 	}
