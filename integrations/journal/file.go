@@ -57,7 +57,7 @@ func prepare(ctx context.Context, path string) error {
 	case !info.Mode().IsRegular():
 		err = notAJournal(path)
 	case info.Size() == 0:
-		err = stamp(ctx, path)
+		err = create(ctx, path)
 	default:
 		err = identify(ctx, path)
 	}
@@ -70,16 +70,27 @@ func prepare(ctx context.Context, path string) error {
 	return os.Chmod(path, 0o600)
 }
 
-// create makes an empty file that only its owner may read, then stamps it.
+// create makes an empty journal that only its owner may read. It gets its name
+// when it is stamped, so that a crash in between leaves no file that would be
+// taken for somebody else's.
 func create(ctx context.Context, path string) error {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	unnamed := path + ".new"
+	for _, left := range []string{unnamed, unnamed + "-journal"} {
+		if err := os.Remove(left); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	f, err := os.OpenFile(unnamed, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}
 	if err := f.Close(); err != nil {
 		return err
 	}
-	return stamp(ctx, path)
+	if err := stamp(ctx, unnamed); err != nil {
+		return err
+	}
+	return os.Rename(unnamed, path)
 }
 
 // stamp writes whose file it is, before the file goes over to WAL: the stamp

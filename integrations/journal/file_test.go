@@ -132,6 +132,41 @@ func TestNewerJournal(t *testing.T) {
 	}
 }
 
+// The same when the newer rapbot was killed and its log is still to be read.
+func TestNewerJournalAfterACrash(t *testing.T) {
+	t.Parallel()
+	path := empty(t)
+	acquire(t, open(t, path))
+	if err := execute(path, "INSERT INTO goose_db_version (version_id, is_applied) VALUES (99, 1)"); err != nil {
+		t.Fatal(err)
+	}
+	path = crashed(t, path)
+	before := content(t, path) + content(t, path+"-wal")
+	_, err := journal.Open(t.Context(), path)
+	wantRefusal(t, "a newer journal", err, path, "newer rapbot", "version 99")
+	if content(t, path)+content(t, path+"-wal") != before {
+		t.Error("it was changed")
+	}
+}
+
+// What a crash left of a journal in the making is not in the way.
+func TestHalfMade(t *testing.T) {
+	t.Parallel()
+	path := somewhere(t)
+	for _, left := range []string{".new", ".new-journal", ".setup", ".lock"} {
+		if err := os.WriteFile(path+left, []byte("half"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	j := open(t, path)
+	propose(t, j, acquire(t, j))
+	for _, left := range []string{".new", ".new-journal", ".setup"} {
+		if _, err := os.Stat(path + left); err == nil {
+			t.Errorf("%s was left behind", left)
+		}
+	}
+}
+
 func TestNowhere(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "nowhere", "journal.db")
@@ -184,10 +219,23 @@ func fingerprint(t *testing.T, path string) string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		content, _ := os.ReadFile(filepath.Join(filepath.Dir(path), e.Name()))
-		out = append(out, fmt.Sprintf("%s %s %s %x", info.Name(), info.Mode(), info.ModTime(), sha256.Sum256(content)))
+		sum := ""
+		if !e.IsDir() {
+			sum = content(t, filepath.Join(filepath.Dir(path), e.Name()))
+		}
+		out = append(out, fmt.Sprintf("%s %s %s %s", info.Name(), info.Mode(), info.ModTime(), sum))
 	}
 	return strings.Join(out, "\n")
+}
+
+// content is the checksum of a file.
+func content(t *testing.T, path string) string {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprintf("%x", sha256.Sum256(b))
 }
 
 func execute(path, statement string) error {

@@ -48,12 +48,13 @@ func keepsEveryField(t *testing.T, j rapbot.Operations) {
 		Step: 1, Text: "quote ' \" `, line\nbreak, NUL \x00, <script>, ünïcode 🛟", Channel: "C1", Expires: noon.Add(time.Hour).In(zone),
 		Skipped: true, Evidence: map[string]string{"lsn": "0/3000148", "": "empty name"}, Card: &rapbot.Ref{Channel: "C1", ID: "1.2"},
 	}
-	must[rapbot.Operation](t)(j.Append(t.Context(), term, o.ID, full))
+	returned := must[rapbot.Operation](t)(j.Append(t.Context(), term, o.ID, full))
 	o = must[rapbot.Operation](t)(j.Operation(t.Context(), o.ID))
 	got := o.Records[1]
 	same(t, got, full)
+	same(t, returned, o)
 	same(t, o.Plan.Digest(), aPlan().Digest())
-	for name, at := range map[string]time.Time{"at": got.At, "expires": got.Expires, "plan made at": got.Plan.MadeAt, "created": o.CreatedAt} {
+	for name, at := range map[string]time.Time{"at": got.At, "expires": got.Expires, "plan made at": got.Plan.MadeAt, "returned": returned.Records[1].At} {
 		if at.Location() != time.UTC {
 			t.Errorf("%s is read back in %s, want UTC", name, at.Location())
 		}
@@ -145,6 +146,7 @@ func sharesNothing(t *testing.T, j rapbot.Operations) {
 	want := maps.Clone(card.Evidence)
 
 	card.Evidence["mine"] = "after"
+	same(t, returned.Records[1].Evidence, want)
 	returned.Records[1].Evidence["mine"] = "after"
 	returned.Plan.Steps[0].Title = "after"
 	read := must[rapbot.Operation](t)(j.Operation(t.Context(), o.ID))
