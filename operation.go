@@ -90,8 +90,9 @@ type Operation struct {
 	Question    string            // what a person must decide
 	Outcome     string            // how it ended, in sentences
 	EndedAt     time.Time
-	Card        Ref // the message that stands for it
-	Told        int // number of the newest record that its thread has been told of
+	Card        Ref  // the message that stands for it
+	CardDone    bool // the card shows how it ended
+	Told        int  // number of the newest record that its thread has been told of
 	Records     []Record
 }
 
@@ -146,7 +147,7 @@ type RecordKind string
 // The kinds of records.
 const (
 	RecProposed    RecordKind = "proposed"     // Plan, By (requester), Text (reason), Channel, Expires
-	RecCard        RecordKind = "card"         // Card: the message that stands for the operation
+	RecCard        RecordKind = "card"         // Card: the message that stands for the operation; after its end: it shows the end
 	RecTold        RecordKind = "told"         // Step: number of the newest record told in the thread
 	RecAsked       RecordKind = "asked"        // a second person has been asked
 	RecApproved    RecordKind = "approved"     // By, Digest

@@ -96,7 +96,7 @@ func fold(o *Operation, r Record) error {
 		o.Evidence = map[string]string{}
 	case RecCard:
 		if r.Card != nil {
-			o.Card = *r.Card
+			o.Card, o.CardDone = *r.Card, o.State.Final()
 		}
 	case RecTold:
 		o.Told = r.Step
@@ -106,6 +106,9 @@ func fold(o *Operation, r Record) error {
 		}
 		o.Approver, o.ApprovedAt = r.By, r.At
 	case RecReplanned:
+		if r.Plan == nil {
+			return &Error{Code: Internal, What: "A new plan is missing its plan."}
+		}
 		o.Plan, o.ExpiresAt = *r.Plan, r.Expires
 		o.Steps = pendingSteps(o.Plan)
 		o.Approver = nil

@@ -41,7 +41,9 @@ func (b *book) open(ctx context.Context, holder string) error {
 	defer b.mu.Unlock()
 	b.term = term
 	for _, o := range append(latest, open...) {
-		b.recent[o.ID] = o
+		if !settled(o) {
+			b.recent[o.ID] = o
+		}
 	}
 	return nil
 }

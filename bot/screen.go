@@ -64,7 +64,12 @@ func (s *screen) showCard(ctx context.Context, o rapbot.Operation) error {
 		}
 		s.shown[o.ID] = face
 	}
-	if o.State.Final() && len(untold(o)) == 0 {
+	if o.State.Final() && !o.CardDone {
+		if o, err = s.book.record(ctx, o.ID, rapbot.Record{Kind: rapbot.RecCard, Card: &o.Card}); err != nil {
+			return err
+		}
+	}
+	if settled(o) {
 		s.book.forget(o.ID)
 		delete(s.shown, o.ID)
 	}
@@ -116,6 +121,11 @@ func (s *screen) tell(ctx context.Context, o rapbot.Operation) error {
 		}
 	}
 	return nil
+}
+
+// settled reports whether nothing of the operation is left to do or to say.
+func settled(o rapbot.Operation) bool {
+	return o.State.Final() && o.CardDone && len(untold(o)) == 0
 }
 
 // untold lists the records that are news to the thread.

@@ -69,17 +69,30 @@ func (s *stage) propose(target string) workspace.Message {
 	return s.sees("bob", "rap-ops", after, 20*time.Second, "Switch over to "+target, "awaiting approval")
 }
 
-// outcome waits until the card says how it ended.
+// outcome waits until the card says that it has succeeded.
 func (s *stage) outcome(card workspace.Message) workspace.Message {
+	s.Helper()
+	return s.awaitTitle(card, "Switched over to")
+}
+
+// awaitTitle waits until the card's first line begins with words, which is how
+// an operation ends; another end fails the test.
+func (s *stage) awaitTitle(card workspace.Message, words string) workspace.Message {
 	s.Helper()
 	deadline := time.Now().Add(patience)
 	for {
 		m := s.message(card)
-		if strings.HasPrefix(m.Text, "Switched over to") {
+		title := firstLine(m.Text)
+		if strings.HasPrefix(title, words) {
 			return m
 		}
-		if time.Now().After(deadline) || strings.Contains(firstLine(m.Text), "failed") || strings.Contains(firstLine(m.Text), "rolled back") || strings.Contains(firstLine(m.Text), "not run") {
-			s.Fatalf("the switchover did not succeed:\n%s", m.Text)
+		for _, end := range []string{"Switched over", "failed", "rolled back", "not run", "needs a decision"} {
+			if strings.Contains(title, end) {
+				s.Fatalf("awaited %q, and it ended otherwise:\n%s", words, m.Text)
+			}
+		}
+		if time.Now().After(deadline) {
+			s.Fatalf("awaited %q in vain:\n%s", words, m.Text)
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
