@@ -28,8 +28,15 @@ check: ## the fast checks: format, vet, staticcheck, tests without a world
 	@echo "== staticcheck"; $(TOOL) staticcheck $(PACKAGE)
 	@echo "== domain and plays"; $(GO) test . ./bot ./cards ./commands ./config
 
+# What starts servers of its own runs one package at a time: on two cores they
+# would only make each other late.
+HEAVY := ./lab/workspace/... ./lab/regions ./integrations/postgres ./lab/scenarios
+
 race: ## all tests with the race detector, real PostgreSQL and browser included
-	@echo "== tests with the race detector"; $(GO) test -race -timeout 20m $(PACKAGE)
+	@echo "== tests with the race detector"
+	@$(GO) test -race -timeout 10m $$($(GO) list ./... | grep -vxF "$$($(GO) list $(HEAVY))")
+	@echo "== tests with real servers (a few minutes)"
+	@$(GO) test -race -p 1 -timeout 20m $(HEAVY)
 
 fuzz: ## every fuzz target for FUZZ (30s) each
 	@for t in commands:FuzzParse config:FuzzParse integrations/alertmanager:FuzzDecode integrations/slack:FuzzRender; do \
