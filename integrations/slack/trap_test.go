@@ -68,7 +68,7 @@ func TestTrap2AStormIsHeldBack(t *testing.T) {
 	w.run()
 	began := time.Now()
 	w.within("three seconds of storm", func() bool { return time.Since(began) > 3*time.Second })
-	if n := len(w.Calls("apps.connections.open")); n < 1 || n > 4 {
+	if n := len(w.Calls("apps.connections.open")); n < 1 || n > 2 {
 		t.Errorf("%d calls of apps.connections.open in 3 s", n)
 	}
 	if n, _, err := w.Health(); n > 0 && err != nil {
@@ -218,6 +218,18 @@ func TestTrap6HTTPHasADeadline(t *testing.T) {
 	if _, _, err := a.Health(); err == nil {
 		t.Error("healthy")
 	}
+}
+
+// TestTrap6OpeningHasADeadline: to slack-go's opening of a link no context of
+// rapbot's brings a deadline.
+func TestTrap6OpeningHasADeadline(t *testing.T) {
+	t.Parallel()
+	w := newWire(t)
+	over := make(chan struct{})
+	t.Cleanup(func() { close(over) })
+	w.open = func(int64) string { <-over; return "" }
+	_, _ = w.adapter(t, slack.Config{Timeout: 50 * time.Millisecond}, func(context.Context, slack.Event) {})
+	await(t, "tried again", func() bool { return w.opened.Load() == 2 })
 }
 
 // TestTrap7DebugIsOff holds with a logger that takes every line. slack-go's
