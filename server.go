@@ -4,12 +4,12 @@ import "time"
 
 // Sighting is what came of asking one region once.
 type Sighting struct {
-	Region     string
-	At         time.Time // when the answer came, or when waiting for it ended
-	Answered   bool
-	Fault      string    // why there is no answer, without secrets; empty when answered
-	LastAnswer time.Time // the newest answer up to At; zero means never yet
-	Server     Server    // as of this answer; as of LastAnswer when there is none
+	Region     string    `json:"-"`
+	At         time.Time `json:"at"` // when the answer came, or when waiting for it ended
+	Answered   bool      `json:"answered"`
+	Fault      string    `json:"fault,omitempty"`      // why there is no answer, without secrets; empty when answered
+	LastAnswer time.Time `json:"last_answer,omitzero"` // the newest answer up to At; zero means never yet
+	Server     Server    `json:"server"`               // as of this answer; as of LastAnswer when there is none
 }
 
 // Server is one PostgreSQL server as it described itself in one round trip.

@@ -19,26 +19,26 @@ const (
 
 // Region is one region within a Topology.
 type Region struct {
-	Name string
-	Role Role
-	Lag  Lag // replicas only
+	Name string `json:"name"`
+	Role Role   `json:"role"`
+	Lag  Lag    `json:"lag,omitzero"` // replicas only
 	Sighting
 }
 
 // Lag is how far a replica is behind the primary. It is a number only while
 // the replica is known to receive WAL and the primary answers.
 type Lag struct {
-	Known     bool
-	Bytes     int64         // the primary's flushed position less the replica's replayed one
-	Time      time.Duration // age, by the primary's clock, of the newest heartbeat the replica has; 0 when Bytes is 0
-	Streaming bool
-	Since     time.Time // not streaming: when WAL was last known to flow; zero means not seen yet
+	Known     bool          `json:"known"`
+	Bytes     int64         `json:"bytes"` // the primary's flushed position less the replica's replayed one
+	Time      time.Duration `json:"time"`  // nanoseconds: age, by the primary's clock, of the newest heartbeat the replica has; 0 when Bytes is 0
+	Streaming bool          `json:"streaming"`
+	Since     time.Time     `json:"since,omitzero"` // not streaming: when WAL was last known to flow; zero means not seen yet
 }
 
 // Topology is the fleet as observed at one time, in configured order.
 type Topology struct {
-	At      time.Time
-	Regions []Region
+	At      time.Time `json:"at"`
+	Regions []Region  `json:"regions"`
 }
 
 // Assess names the roles and computes the lags. It decides nothing: what

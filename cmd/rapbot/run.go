@@ -81,7 +81,7 @@ func serve(ctx context.Context, c *config.Config, log *zap.Logger) error {
 		Fleet: fleet, Sites: sites, Limits: limits(c), Doers: instrument(fleet.Doers()),
 		Operations: book, Inbox: book, Chat: chat, Directory: chat, AlertCard: card,
 		OperationsChannel: c.Slack.Channels.Operations, AlertsChannel: c.Slack.Channels.Alerts,
-		ExpireAfter: c.Approvals.ExpireAfter, Clock: realClock{}, Holder: holder(), Log: log.Named("bot"),
+		ExpireAfter: c.Approvals.ExpireAfter, Clock: realClock{}, Holder: "rapbot " + version(), Log: log.Named("bot"),
 	})
 	if err := b.Begin(ctx); err != nil {
 		return err
@@ -164,13 +164,4 @@ func reveal(secrets []config.Secret) []string {
 		out = append(out, s.Reveal())
 	}
 	return out
-}
-
-// holder names this process for the person who wonders who holds the lease.
-func holder() string {
-	host, err := os.Hostname()
-	if err != nil {
-		host = "unknown host"
-	}
-	return fmt.Sprintf("%s, process %d", host, os.Getpid())
 }
