@@ -2,6 +2,7 @@ package postgres_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -62,6 +63,38 @@ func (d *drive) expectSameEvidence(key, was, is string) {
 	if was != is && key != "final_replicas" && key != "bystanders" {
 		d.t.Errorf("%s was %q and is %q", key, was, is)
 	}
+}
+
+// A promotion that a crash has interrupted is finished by the next process.
+func finishesAPromotion(t *testing.T, lab *regions.Fleet, writer *regions.Writer) {
+	d := plan(t, lab, openFleet(t, lab), "us-west-2")
+	d.steps(rapbot.StepPromote)
+	do(t, login(t, lab.Region("us-west-2"), regions.Admin), "SELECT pg_promote()")
+	if finding, err := d.observe(rapbot.StepPromote); err != nil || finding.Holds {
+		t.Errorf("without the first row: %+v, %v", finding, err)
+	}
+	d.fleet = openFleet(t, lab)
+	d.stepsFrom(rapbot.StepPromote)
+	d.expectEvidence()
+	expectWrites(t, writer)
+
+	d.evidence[rapbot.EvNewTimeline] = "99"
+	if finding, err := d.observe(rapbot.StepFollow); err != nil || finding.Holds {
+		t.Errorf("it follows a timeline that nobody is on: %+v, %v", finding, err)
+	}
+}
+
+// What an earlier operation could not clean up is cleaned up by the next.
+func tidiesWhatIsLeft(t *testing.T, lab *regions.Fleet, _ *regions.Writer) {
+	f := openFleet(t, lab)
+	d := plan(t, lab, f, "us-west-2")
+	d.steps("")
+	do(t, login(t, lab.Region("us-east-1"), regions.Rapbot), "SELECT rapbot.ensure_slot('euw1')")
+	if finding, err := d.observe(rapbot.StepTidy); err != nil || finding.Holds || !strings.Contains(finding.Detail, "us-east-1 still has slot euw1") {
+		t.Errorf("with a slot that nobody uses: %+v, %v", finding, err)
+	}
+	must(t, d.step(d.of(rapbot.StepTidy)))
+	expectSlots(t, f.Observe(t.Context()), lab)
 }
 
 // Cut short at any moment, a step can be begun again by another process.

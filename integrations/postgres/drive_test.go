@@ -129,6 +129,20 @@ func (d *drive) steps(before rapbot.StepKind) {
 	}
 }
 
+// stepsFrom carries out the steps from the first of a kind on.
+func (d *drive) stepsFrom(first rapbot.StepKind) {
+	d.t.Helper()
+	begun := false
+	for _, step := range d.plan.Steps {
+		if begun = begun || step.Kind == first; !begun {
+			continue
+		}
+		if err := d.step(step); err != nil {
+			d.t.Fatalf("%s on %s: %v", step.Kind, step.Region, err)
+		}
+	}
+}
+
 // of is the plan's step of a kind.
 func (d *drive) of(kind rapbot.StepKind) rapbot.Step {
 	for _, step := range d.plan.Steps {

@@ -30,11 +30,12 @@ func (m *memory) now() (rapbot.Sighting, time.Time) {
 	return m.sighting, m.flowed
 }
 
-// dark reports that the last look got no answer.
+// dark reports that the last look got no answer. Before the first look nothing
+// is known, so nothing is dark.
 func (m *memory) dark() bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return !m.sighting.Answered
+	return !m.began.IsZero() && !m.sighting.Answered
 }
 
 // keep takes in what a look brought and returns what was known before. Looks

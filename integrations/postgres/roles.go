@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// shortPatience is for regions whose answer would help and that nobody can
-// wait for while writers wait.
-const shortPatience = 300 * time.Millisecond
+// shortPatience is for regions that were dark at their last look: long enough
+// to connect across an ocean, and not for more while writers wait.
+const shortPatience = time.Second
 
 // seen is what came of asking one server among several.
 type seen struct {
@@ -18,9 +18,8 @@ type seen struct {
 	err error
 }
 
-// askAll asks servers at once. One that was dark at its last look gets a short
-// patience: it is asked because it may be back, and must not cost the others
-// their time (R9).
+// askAll asks servers at once. One that was dark is asked too, because it may
+// be back, but not for long (R9).
 func (f *Fleet) askAll(ctx context.Context, names []string, operation string) []seen {
 	all := make([]seen, len(names))
 	var group sync.WaitGroup

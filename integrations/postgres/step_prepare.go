@@ -68,6 +68,12 @@ func (d prepare) Act(ctx context.Context, run rapbot.StepRun) error {
 			return err
 		}
 	}
+	// Before the slots: a slot keeps the log from the last checkpoint on.
+	for _, name := range []string{run.Plan.From, run.Plan.To} {
+		if err := d.checkpoint(ctx, name); err != nil {
+			return err
+		}
+	}
 	for _, slot := range missingSlots(to, d.slotsFor(run.Plan.To)) {
 		// R3: the record of a slot comes before the slot, in a place that
 		// survives this process; what was there before has no record.
@@ -80,11 +86,6 @@ func (d prepare) Act(ctx context.Context, run rapbot.StepRun) error {
 			}
 		}
 		if err := d.on(ctx, run.Plan.To, callSlot("SELECT rapbot.ensure_slot($1)", slot)); err != nil {
-			return err
-		}
-	}
-	for _, name := range []string{run.Plan.From, run.Plan.To} {
-		if err := d.checkpoint(ctx, name); err != nil {
 			return err
 		}
 	}

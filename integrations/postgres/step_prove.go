@@ -42,8 +42,16 @@ func (d prove) Observe(ctx context.Context, run rapbot.StepRun) (rapbot.Finding,
 // bystanders tells where the other replicas are, and which of them is past the
 // end that was proven: it could never follow the target.
 func (d prove) bystanders(ctx context.Context, run rapbot.StepRun, end rapbot.LSN) (beside, ahead string) {
-	var lines []string
-	for _, s := range d.askAll(ctx, d.names(run.Plan.From, run.Plan.To), run.Operation) {
+	var lines, lit []string
+	for _, name := range d.names(run.Plan.From, run.Plan.To) {
+		if d.region(name).memory.dark() {
+			// It is not waited for: writers are, and it is in nobody's way.
+			lines = append(lines, name+" gives no answer")
+		} else {
+			lit = append(lit, name)
+		}
+	}
+	for _, s := range d.askAll(ctx, lit, run.Operation) {
 		if s.err != nil {
 			lines = append(lines, s.name+" gives no answer")
 			continue

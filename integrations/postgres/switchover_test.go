@@ -16,6 +16,7 @@ func TestSwitchingOver(t *testing.T) {
 	writer, err := lab.StartWriter(regions.WriterOptions{})
 	must(t, err)
 	probe := lab.StartProbe()
+	before := stateOf(t, lab)
 	for _, test := range []struct {
 		name string
 		run  func(*testing.T, *regions.Fleet, *regions.Writer)
@@ -23,10 +24,11 @@ func TestSwitchingOver(t *testing.T) {
 		{"goes round", goesRound},
 		{"does every step twice", doesEveryStepTwice},
 		{"is taken up again", isTakenUpAgain},
+		{"finishes a promotion", finishesAPromotion},
+		{"tidies what is left", tidiesWhatIsLeft},
 		{"leaves out who is down", leavesOutWhoIsDown},
 		{"says where a bystander looks", saysWhereABystanderLooks},
 	} {
-		before := stateOf(t, lab)
 		if !t.Run(test.name, func(t *testing.T) { test.run(t, lab, writer) }) {
 			return // the next one would begin from nobody knows what
 		}

@@ -92,14 +92,14 @@ func replacesALostSlot(t *testing.T, lab *regions.Fleet, _ *regions.Writer) {
 		do(t, target, "CHECKPOINT")
 		return status() == "lost"
 	})
+	do(t, target, "ALTER SYSTEM RESET max_slot_wal_keep_size")
+	do(t, target, "SELECT pg_reload_conf()")
 	d := plan(t, lab, f, "us-west-2")
 	must(t, d.step(d.of(rapbot.StepPrepare)))
 	if got := status(); got == "lost" || got == "none" {
 		t.Errorf("the slot is %s", got)
 	}
 	d.rollBack(rapbot.StepPrepare)
-	do(t, target, "ALTER SYSTEM RESET max_slot_wal_keep_size")
-	do(t, target, "SELECT pg_reload_conf()")
 }
 
 // A receiver that hangs before the marker: the first proof never comes.
@@ -130,6 +130,11 @@ func frozenBeforeStop(t *testing.T, lab *regions.Fleet, _ *regions.Writer) {
 	admin := login(t, lab.Region("us-east-1"), regions.Admin)
 	d := plan(t, lab, f, "us-west-2")
 	d.steps(rapbot.StepStop)
+	// Something does come after the marker, a checkpoint even, but not the last one.
+	do(t, admin, "CHECKPOINT")
+	end := ask[string](t, admin, "SELECT pg_current_wal_flush_lsn()::text")
+	target := login(t, lab.Region("us-west-2"), regions.Rapbot)
+	eventually(t, "the checkpoint arrives", func() bool { return ask[bool](t, target, "SELECT pg_last_wal_replay_lsn() >= $1::text::pg_lsn", end) })
 	must(t, lab.Region("us-west-2").Freeze())
 	do(t, admin, "BEGIN READ WRITE; INSERT INTO writes (id) VALUES (-7); COMMIT") // acknowledged, and not on the target
 	must(t, d.step(d.of(rapbot.StepStop)))
