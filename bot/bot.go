@@ -77,6 +77,16 @@ func (b *Bot) Run(ctx context.Context) error {
 	return err
 }
 
+// Busy reports whether steps are being carried out or undone.
+func (b *Bot) Busy() bool {
+	for _, o := range b.book.all() {
+		if o.State == rapbot.Running {
+			return true
+		}
+	}
+	return false
+}
+
 // WakeAlerts tells the bot that a delivery was accepted.
 func (b *Bot) WakeAlerts() { b.alerts.nudge() }
 

@@ -99,13 +99,25 @@ func serve(ctx context.Context, c *config.Config, log *zap.Logger) error {
 
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return ended(ctx, "observe", fleet.Run(ctx)) })
-	g.Go(func() error { return ended(ctx, "slack", chat.Run(ctx)) })
+	g.Go(func() error { return talk(ctx, chat, b, log) })
 	g.Go(func() error { return ended(ctx, "bot", b.Run(ctx)) })
 	g.Go(func() error { return listen(ctx, alertmanager.Server(c.Alertmanager.Listen, webhook)) })
 	g.Go(func() error { return listen(ctx, healthServer(c.Health.Listen, chat, registry)) })
 	log.Info("running", zap.String("version", version()), zap.String("webhook", c.Alertmanager.Listen), zap.String("health", c.Health.Listen))
 	err = g.Wait()
 	log.Info("stopped", zap.Error(err))
+	return err
+}
+
+// talk runs the Slack side. When Slack refuses us for good, a running
+// operation is brought to its end first: it must not be left half done because
+// a token was revoked. Then the error ends the process.
+func talk(ctx context.Context, chat *slack.Adapter, b *bot.Bot, log *zap.Logger) error {
+	err := ended(ctx, "slack", chat.Run(ctx))
+	for err != nil && ctx.Err() == nil && b.Busy() {
+		log.Error("slack refuses us; an operation is brought to its end first", zap.Error(err))
+		_ = realClock{}.Sleep(ctx, time.Second) // it ends early only when everything does
+	}
 	return err
 }
 
