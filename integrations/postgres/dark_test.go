@@ -21,7 +21,9 @@ import (
 // since when is that of the last message, also while no heartbeat is written.
 func knowsAFrozenReceiver(t *testing.T, lab *regions.Fleet, f *postgres.Fleet) {
 	running(t, f)
-	eventually(t, "everybody streams", func() bool { return len(f.Topology().Contradictions()) == 0 })
+	eventually(t, "everybody streams, and a heartbeat has arrived", func() bool {
+		return len(f.Topology().Contradictions()) == 0 && !region(t, f.Topology(), "us-west-2").Server.Heartbeat.IsZero()
+	})
 	admin := login(t, lab.Region("us-east-1"), regions.Admin)
 	do(t, admin, "ALTER SYSTEM SET default_transaction_read_only = on")
 	do(t, admin, "SELECT pg_reload_conf()")

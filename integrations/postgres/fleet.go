@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -41,8 +42,8 @@ func (f *Fleet) Observe(ctx context.Context) rapbot.Topology {
 
 // look asks one region and remembers what came of it. A thorough look asks
 // for the grants too, however fresh the list is.
-func (f *Fleet) look(ctx context.Context, r *region, thorough bool) {
-	ctx, cancel := context.WithTimeout(ctx, f.opt.Timeout)
+func (f *Fleet) look(asker context.Context, r *region, thorough bool) {
+	ctx, cancel := context.WithTimeout(asker, f.opt.Timeout)
 	defer cancel()
 	began := f.opt.Clock.Now()
 	s := rapbot.Sighting{Region: r.Name}
@@ -56,6 +57,9 @@ func (f *Fleet) look(ctx context.Context, r *region, thorough bool) {
 		}
 		return nil
 	})
+	if errors.Is(asker.Err(), context.Canceled) && !s.Answered {
+		return // nobody waited for the answer, so there is nothing to learn from its absence
+	}
 	if err != nil {
 		s.Answered, s.At, s.Fault = false, f.opt.Clock.Now(), fault(err, f.opt.Timeout)
 	}

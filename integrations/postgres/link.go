@@ -52,7 +52,6 @@ func (l *link) do(ctx context.Context, work func(*pgx.Conn) error) error {
 		if !lost(err) || ctx.Err() != nil {
 			return err
 		}
-		l.drop()
 	}
 	return l.fresh(ctx, work)
 }
@@ -71,8 +70,11 @@ func (l *link) fresh(ctx context.Context, work func(*pgx.Conn) error) error {
 func (l *link) use(conn *pgx.Conn, work func(*pgx.Conn) error) error {
 	err := work(conn)
 	const atRest = 'I'
-	if conn.IsClosed() || conn.PgConn().TxStatus() != atRest || !l.put(conn) {
-		end(conn)
+	switch {
+	case conn.IsClosed():
+		l.drop() // what broke one has most likely broken the others
+	case conn.PgConn().TxStatus() != atRest || !l.put(conn):
+		go end(conn)
 	}
 	return err
 }
@@ -119,7 +121,7 @@ func (l *link) drop() {
 	l.idle = nil
 	l.mu.Unlock()
 	for _, conn := range idle {
-		end(conn)
+		go end(conn)
 	}
 }
 
@@ -130,9 +132,9 @@ func (l *link) close() {
 	l.drop()
 }
 
-// end closes a connection without waiting for a server that does not answer.
+// end says goodbye, for which nobody waits and a dead server gets little time.
 func end(conn *pgx.Conn) {
-	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
 	_ = conn.Close(ctx) // it is of no more use either way
 }

@@ -136,6 +136,16 @@ func TestStoppedIsStopped(t *testing.T) {
 	lab := startLab(t)
 	east := lab.Region("us-east-1")
 	d := plan(t, lab, openFleet(t, lab), "us-west-2")
+	// A replica far behind would hold the shutdown up, with writers waiting.
+	must(t, d.step(d.of(rapbot.StepPrepare)))
+	must(t, lab.Region("eu-west-1").Freeze())
+	do(t, login(t, east, regions.Admin), "SELECT pg_logical_emit_message(true, 'bulk', repeat('x', 20 * 1024 * 1024))")
+	eventually(t, "prepare names the replica far behind", func() bool {
+		finding, err := d.observe(rapbot.StepPrepare)
+		return err == nil && !finding.Holds && strings.Contains(finding.Detail, "eu-west-1 lacks 20.")
+	})
+	must(t, lab.Region("eu-west-1").Thaw())
+
 	d.evidence[rapbot.EvNewTimeline] = "1"
 	if finding, err := d.observe(rapbot.StepFollow); err != nil || finding.Holds {
 		t.Errorf("streaming from the old primary is following the new one: %+v, %v", finding, err)

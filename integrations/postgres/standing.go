@@ -28,8 +28,9 @@ type standing struct {
 	Have               rapbot.LSN               `json:"have"`
 	Replay             rapbot.LSN               `json:"replay"`
 	Receiver           *rapbot.Receiver         `json:"receiver"`
-	Slots              map[string]slot          `json:"slots"` // physical ones
-	Marks              map[string]time.Duration `json:"marks"` // of the operation: how old they are
+	Slots              map[string]slot          `json:"slots"`  // physical ones
+	Unsent             map[string]int64         `json:"unsent"` // primary: bytes that whoever streams from it lacks
+	Marks              map[string]time.Duration `json:"marks"`  // of the operation: how old they are
 }
 
 // slot is a physical slot on that server.

@@ -14,6 +14,9 @@ SELECT row_to_json(standing) FROM (
        SELECT status, received_tli AS timeline, sender_host || ':' || sender_port AS sender FROM pg_stat_wal_receiver) r) AS receiver,
     (SELECT coalesce(json_object_agg(slot_name, json_build_object('active', active, 'lost', coalesce(wal_status, '') = 'lost')), '{}')
        FROM pg_replication_slots WHERE slot_type = 'physical') AS slots,
+    -- Whoever streams from here, and what it has not written to its own disk yet: a shutdown waits for all of them.
+    CASE WHEN NOT replica THEN (SELECT coalesce(json_object_agg(coalesce(application_name, ''), (pg_current_wal_flush_lsn() - flush_lsn)::bigint), '{}')
+       FROM pg_stat_replication WHERE flush_lsn IS NOT NULL AND state <> 'backup') END AS unsent,
     -- The rows of this operation that are visible here, with their ages in nanoseconds.
     (SELECT coalesce(json_object_agg(step, (extract(epoch FROM clock_timestamp() - at) * 1e9)::bigint), '{}')
        FROM rapbot.journal WHERE op_id = $1) AS marks

@@ -20,6 +20,10 @@ type prepare struct{ *Fleet }
 // closeBehind is how near the target must be before writers are blocked.
 const closeBehind = 1 << 20
 
+// closeEnough is how near everybody else who streams must be: the shutdown of
+// the old primary waits for each of them, and writers wait for the shutdown.
+const closeEnough = 16 << 20
+
 // checkpointTime bounds one checkpoint, which writes everything that is dirty.
 const checkpointTime = 50 * time.Second
 
@@ -42,11 +46,29 @@ func (d prepare) Observe(ctx context.Context, run rapbot.StepRun) (rapbot.Findin
 		finding.Detail = run.Plan.To + " would be read-only as a primary"
 	case behind >= closeBehind:
 		finding.Detail = fmt.Sprintf("%s is %s behind, awaited is less than %s", run.Plan.To, rapbot.Bytes(behind), rapbot.Bytes(closeBehind))
+	case d.laggard(from) != "":
+		finding.Detail = d.laggard(from)
 	default:
 		evidence[evCheckpointed] = stamp(d.opt.Clock.Now().Add(-from.Marks[markPrepared]))
 		return holds(evidence, "%s has every slot and is %s behind", run.Plan.To, rapbot.Bytes(behind))
 	}
 	return finding, nil
+}
+
+// laggard names a stream that the shutdown would have to wait for.
+func (d prepare) laggard(primary standing) string {
+	for name, behind := range primary.Unsent {
+		if behind < closeEnough {
+			continue
+		}
+		for _, r := range d.regions {
+			if r.Slot == name {
+				name = r.Name
+			}
+		}
+		return fmt.Sprintf("%s lacks %s, and the shutdown would wait for it; awaited is less than %s", name, rapbot.Bytes(behind), rapbot.Bytes(closeEnough))
+	}
+	return ""
 }
 
 func (d prepare) Act(ctx context.Context, run rapbot.StepRun) error {
@@ -57,6 +79,9 @@ func (d prepare) Act(ctx context.Context, run rapbot.StepRun) error {
 	switch {
 	case from.Replica:
 		return notNow("%s is not the primary.", run.Plan.From)
+	case from.ReadOnly:
+		// Whoever has done that does not want it taken back by a roll-back.
+		return notNow("%s does not accept writes: default_transaction_read_only is on already.", run.Plan.From)
 	case !to.Replica || !to.Receiver.Streaming() || to.Receiver.Timeline != from.Timeline || to.SystemID != from.SystemID:
 		return notNow("%s does not stream from %s.", run.Plan.To, run.Plan.From)
 	}

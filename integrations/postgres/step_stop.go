@@ -112,7 +112,11 @@ func (d stop) nobodyPromoted(ctx context.Context, run rapbot.StepRun) error {
 	if other := primaryAmong(others); other != "" {
 		return notNow("%s is a primary, so %s is not started as another one.", other, run.Plan.From)
 	}
-	target := others[slices.IndexFunc(others, func(s seen) bool { return s.name == run.Plan.To })]
+	i := slices.IndexFunc(others, func(s seen) bool { return s.name == run.Plan.To })
+	if i < 0 {
+		return notNow("%s is not configured any more.", run.Plan.To)
+	}
+	target := others[i]
 	if target.err == nil {
 		return nil
 	}

@@ -27,6 +27,14 @@ func refusesToPrepare(t *testing.T, lab *regions.Fleet, _ *regions.Writer) {
 	d.plan.From, d.plan.To = "eu-west-1", "us-west-2"
 	expectRefusal(t, "prepare from a replica", d.act(rapbot.StepPrepare), "eu-west-1 is not the primary")
 	d.plan.From, d.plan.To = "us-east-1", "us-west-2"
+	admin := login(t, lab.Region("us-east-1"), regions.Admin)
+	do(t, admin, "ALTER SYSTEM SET default_transaction_read_only = on")
+	do(t, admin, "SELECT pg_reload_conf()")
+	eventually(t, "it is read-only", func() bool { return region(t, d.fleet.Observe(t.Context()), "us-east-1").Server.ReadOnly })
+	expectRefusal(t, "prepare what is read-only", d.act(rapbot.StepPrepare), "us-east-1 does not accept writes")
+	do(t, admin, "ALTER SYSTEM RESET default_transaction_read_only")
+	do(t, admin, "SELECT pg_reload_conf()")
+	eventually(t, "it is not", func() bool { return !region(t, d.fleet.Observe(t.Context()), "us-east-1").Server.ReadOnly })
 	expectRefusal(t, "catch-up with writers", d.act(rapbot.StepCatchUp), "accepts writes")
 	expectSame(t, before, stateOf(t, lab))
 }
