@@ -13,9 +13,9 @@ help: ## show this
 
 demo: ## start the lab and the real bot, print the page's address, stop with Ctrl-C
 	@tools/setup demo
-	@echo "Building the lab (the first time a minute or two)"
+	@echo "Building the lab (the first time two or three minutes, then seconds)"
 	@mkdir -p .lab/bin
-	@$(GO) build -o .lab/bin/ ./lab ./lab/instance ./cmd/rapbot
+	@GO=$(GO) tools/build .lab/bin ./lab ./lab/instance ./cmd/rapbot
 	@exec .lab/bin/lab up --demo --bin .lab/bin
 
 test: ## everything that must pass before a change lands

@@ -40,7 +40,7 @@ type AlertGroup struct {
 	Firing    []Alert   `json:"firing"` // as they last fired, kept after they resolve
 	FirstSeen time.Time `json:"first_seen"`
 	ChangedAt time.Time `json:"changed_at"`
-	Times     int       `json:"times"` // how often it went from resolved to firing
+	Times     int       `json:"times"` // how often it began to fire
 	Card      Ref       `json:"card"`
 	Told      string    `json:"told"` // status last told in the thread
 }
@@ -52,12 +52,11 @@ func (g AlertGroup) Resolved() bool { return g.Latest.Status == "resolved" }
 // kept when it resolves; a group that fires again after resolving starts its
 // memory afresh.
 func (g AlertGroup) Absorb(d Delivery) AlertGroup {
-	reopened := g.ID != "" && g.Resolved() && d.Status == "firing"
 	next := g
 	if g.ID == "" {
-		next.ID, next.FirstSeen, next.Times = GroupID(d), d.ReceivedAt, 1
+		next.ID, next.FirstSeen = GroupID(d), d.ReceivedAt
 	}
-	if reopened {
+	if d.Status == "firing" && (g.ID == "" || g.Resolved()) {
 		next.Times, next.Firing = g.Times+1, nil
 	}
 	next.Latest, next.ChangedAt = d, d.ReceivedAt

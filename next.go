@@ -83,7 +83,7 @@ func nextRunning(o Operation) Move {
 // included: a step that failed may have done half of its work.
 func nextUndo(o Operation) Move {
 	for i := len(o.Steps) - 1; i >= 0; i-- {
-		if o.Plan.Steps[i].Undo == "" {
+		if o.Plan.Steps[i].Undo == "" || o.Steps[i].Left {
 			continue
 		}
 		switch o.Steps[i].Status {

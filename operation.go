@@ -66,6 +66,7 @@ type StepState struct {
 	Detail    string // what it waits for, what it found, or why it failed
 	Unchanged bool   // its post-condition held already: nothing was done
 	Refused   bool   // failed before it acted: its pre-condition did not hold
+	Left      bool   // its undoing failed and is left to mend
 }
 
 // Operation is one plan asked for by one requester, with its whole history.
@@ -112,11 +113,11 @@ func (o Operation) Committed() bool {
 	return false
 }
 
-// Warnings lists the optional steps that failed.
+// Warnings lists what is left to mend.
 func (o Operation) Warnings() []string {
 	var out []string
 	for i, s := range o.Steps {
-		if s.Status == StepFailed && o.Plan.Steps[i].Optional {
+		if s.Left || s.Status == StepFailed && o.Plan.Steps[i].Optional {
 			out = append(out, o.Plan.Steps[i].Title+": "+s.Detail)
 		}
 	}
@@ -163,7 +164,7 @@ const (
 	RecRollback    RecordKind = "rollback"     // Text (why)
 	RecUndoStarted RecordKind = "undo-started" // Step
 	RecUndone      RecordKind = "undone"       // Step, Evidence
-	RecUndoFailed  RecordKind = "undo-failed"  // Step, Text (why)
+	RecUndoFailed  RecordKind = "undo-failed"  // Step, Text (why), Skipped (left to mend)
 	RecQuestion    RecordKind = "question"     // Text: what must be decided
 	RecAnswered    RecordKind = "answered"     // By, Text (retry or stop)
 	RecSucceeded   RecordKind = "succeeded"    // Text (outcome)

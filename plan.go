@@ -72,6 +72,7 @@ type Step struct {
 	Undo     string        `json:"undo,omitempty"`     // what undoing it does; empty when there is nothing to undo
 	Commits  bool          `json:"commits,omitempty"`  // the point of no return: forward only from here
 	Optional bool          `json:"optional,omitempty"` // its failure is reported and the operation goes on
+	Leave    bool          `json:"leave,omitempty"`    // what cannot be undone of it at once is left to mend; nothing waits for it
 }
 
 // Fact is one thing a plan was decided upon.

@@ -54,7 +54,7 @@ func PlanSwitchover(t Topology, sites []Site, to string, limits Limits) (Plan, e
 
 func switchoverSteps(from, to string, bystanders []string) []Step {
 	steps := []Step{
-		{Kind: StepPrepare, Region: to, Title: "Prepare " + to + " to feed the others", Deadline: time.Minute, Undo: "drop the slots made on " + to},
+		{Kind: StepPrepare, Region: to, Title: "Prepare " + to + " to feed the others", Deadline: time.Minute, Undo: "drop the slots made on " + to, Leave: true},
 		{Kind: StepBlock, Region: from, Title: "Block writers on " + from, Deadline: 15 * time.Second, Undo: "let " + from + " accept writes again"},
 		{Kind: StepCatchUp, Region: to, Title: "Wait until " + to + " has replayed everything", Deadline: 20 * time.Second},
 		{Kind: StepStop, Region: from, Title: "Stop " + from, Deadline: 2 * time.Minute, Undo: "start " + from + " again as the primary"},

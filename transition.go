@@ -157,8 +157,10 @@ func foldStep(o *Operation, r Record) error {
 		s.Status, s.Detail, s.Refused, s.Attempts = StepRunning, "", false, s.Attempts+1
 	case RecStepDone:
 		s.Status, s.Ended, s.Detail, s.Unchanged = StepDone, r.At, r.Text, r.Skipped
-	case RecStepFailed, RecUndoFailed:
+	case RecStepFailed:
 		s.Status, s.Ended, s.Detail, s.Refused = StepFailed, r.At, r.Text, r.Skipped
+	case RecUndoFailed:
+		s.Status, s.Ended, s.Detail, s.Left = StepFailed, r.At, r.Text, r.Skipped
 	case RecUndoStarted:
 		s.Status = StepUndoing
 	case RecUndone:
@@ -177,9 +179,9 @@ func foldAnswer(o *Operation, r Record) error {
 	}
 	for i := range o.Steps {
 		switch {
-		case o.Steps[i].Status != StepFailed || o.Plan.Steps[i].Optional:
+		case o.Steps[i].Status != StepFailed || o.Steps[i].Left:
 		case !o.RollingBack:
-			o.Steps[i].Status = StepRunning
+			o.Steps[i].Status = StepRunning // the optional ones too: somebody has mended something
 		case o.Plan.Steps[i].Undo != "":
 			o.Steps[i].Status = StepUndoing
 		}

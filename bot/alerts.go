@@ -1,9 +1,11 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/rap-analyzer/rapbot"
@@ -34,7 +36,49 @@ func (a *alerts) nudge() {
 
 func (a *alerts) waiting() <-chan struct{} { return a.wake }
 
+// work shows one group at a time and takes in what has arrived before each:
+// a channel takes about one message a second, so in a storm what is shown
+// next is decided as late as possible.
 func (a *alerts) work(ctx context.Context) error {
+	var errs []error
+	failed := map[string]bool{}
+	for {
+		if err := a.takeIn(ctx); err != nil {
+			return err
+		}
+		groups, err := a.inbox.Unshown(ctx)
+		if err != nil {
+			return fmt.Errorf("read alert groups: %w", err)
+		}
+		groups = slices.DeleteFunc(groups, func(g rapbot.AlertGroup) bool { return failed[g.ID] })
+		if len(groups) == 0 {
+			return errors.Join(errs...)
+		}
+		g := slices.MinFunc(groups, urgency)
+		if err := a.show(ctx, g); err != nil {
+			failed[g.ID] = true
+			errs = append(errs, fmt.Errorf("alert group %q: %w", g.Latest.GroupKey, err))
+		}
+	}
+}
+
+// urgency puts firing before resolved, and critical before the rest; among
+// equals the one that has waited longest stays first.
+func urgency(x, y rapbot.AlertGroup) int {
+	rank := func(g rapbot.AlertGroup) int {
+		switch {
+		case g.Resolved():
+			return 2
+		case g.Latest.CommonLabels["severity"] == "critical":
+			return 0
+		}
+		return 1
+	}
+	return cmp.Compare(rank(x), rank(y))
+}
+
+// takeIn absorbs what has arrived.
+func (a *alerts) takeIn(ctx context.Context) error {
 	for {
 		pending, err := a.inbox.Pending(ctx, batch)
 		if err != nil {
@@ -46,20 +90,9 @@ func (a *alerts) work(ctx context.Context) error {
 			}
 		}
 		if len(pending) < batch {
-			break
+			return nil
 		}
 	}
-	groups, err := a.inbox.Unshown(ctx)
-	if err != nil {
-		return fmt.Errorf("read alert groups: %w", err)
-	}
-	var errs []error
-	for _, g := range groups {
-		if err := a.show(ctx, g); err != nil {
-			errs = append(errs, fmt.Errorf("alert group %q: %w", g.Latest.GroupKey, err))
-		}
-	}
-	return errors.Join(errs...)
 }
 
 func (a *alerts) absorb(ctx context.Context, d rapbot.Delivery) error {
@@ -83,10 +116,7 @@ func (a *alerts) show(ctx context.Context, g rapbot.AlertGroup) error {
 		return a.inbox.Shown(ctx, g.ID, posted, told, g.ChangedAt)
 	}
 	if g.Told != told {
-		news := "Resolved."
-		if told == "firing" {
-			news = "Firing again."
-		}
+		news := card.Summary + "."
 		m := rapbot.Message{Summary: news, Blocks: []rapbot.Block{rapbot.Paragraph{Text: rapbot.Say(news)}}}
 		key := fmt.Sprintf("alert-%s-%d-%s", g.ID, g.Times, told)
 		if _, err := a.chat.Post(ctx, rapbot.Place{Channel: ref.Channel, Thread: ref.ID}, key, m); err != nil {

@@ -58,8 +58,11 @@ func (b *Bot) nothingOpen(ctx context.Context) error {
 		return err
 	}
 	o := open[0]
-	return rapbot.Refuse(rapbot.Conflict, fmt.Sprintf("Operation %s (%s, asked for by %s) %s. One at a time.", o.ID, o.Plan.Title(), o.Requester.Name, o.State.Is()),
-		fmt.Sprintf("See /rap show %s, or /rap cancel %s.", o.ID, o.ID))
+	now := fmt.Sprintf("See /rap show %s, or /rap cancel %s.", o.ID, o.ID)
+	if o.State == rapbot.NeedsDecision {
+		now = "Answer its question on its card."
+	}
+	return rapbot.Refuse(rapbot.Conflict, fmt.Sprintf("Operation %s (%s, asked for by %s) %s. One at a time.", o.ID, o.Plan.Title(), o.Requester.Name, o.State.Is()), now)
 }
 
 // Approve decides for a plan. The world is observed again first: a plan that
@@ -121,14 +124,14 @@ func (b *Bot) stillTheSame(ctx context.Context, o rapbot.Operation) error {
 	}
 	if err != nil {
 		text := "It was not run. " + firstBeat(err) + " Nothing was changed by it."
-		if _, werr := b.book.record(ctx, o.ID, rapbot.Record{Kind: rapbot.RecFailed, Text: text}); werr != nil {
+		if werr := b.recordUndecided(ctx, o.ID, rapbot.Record{Kind: rapbot.RecFailed, Text: text}); werr != nil {
 			return werr
 		}
 		return &rapbot.Error{Code: rapbot.Stale, What: "The world has changed since this plan was shown: " + firstBeat(err), Changed: "Nothing was changed.", Now: "Run /rap status.", Err: err}
 	}
 	if diff := o.Plan.Difference(now); diff != "" {
 		record := rapbot.Record{Kind: rapbot.RecReplanned, Plan: &now, Text: diff, Expires: b.opt.Clock.Now().UTC().Add(b.opt.ExpireAfter)}
-		if _, err := b.book.record(ctx, o.ID, record); err != nil {
+		if err := b.recordUndecided(ctx, o.ID, record); err != nil {
 			return err
 		}
 		return rapbot.Refuse(rapbot.Stale, "The world has changed since this plan was shown: "+diff, "Read the new plan on its card and decide on that.")
@@ -137,6 +140,18 @@ func (b *Bot) stillTheSame(ctx context.Context, o rapbot.Operation) error {
 		return rapbot.Refuse(rapbot.Precondition, fmt.Sprintf("It cannot run at this moment: %s (%s).", failed[0].Name, failed[0].Detail), strings.TrimSpace(failed[0].Fix+" Then approve again."))
 	}
 	return nil
+}
+
+// recordUndecided writes a record for an operation that has not begun. The
+// world was asked in between, and somebody else's approval may have begun it.
+func (b *Bot) recordUndecided(ctx context.Context, id string, r rapbot.Record) error {
+	_, err := b.book.write(ctx, id, func(o rapbot.Operation) ([]rapbot.Record, error) {
+		if o.State != rapbot.AwaitingApproval && o.State != rapbot.Approved {
+			return nil, nil
+		}
+		return []rapbot.Record{r}, nil
+	})
+	return err
 }
 
 // Reject decides against a plan.

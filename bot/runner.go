@@ -42,34 +42,48 @@ func (b *Bot) Settle(ctx context.Context) (time.Time, error) {
 // written or ctx ended: then the move is made again, from what is true.
 func (b *Bot) make(ctx context.Context, o rapbot.Operation, move rapbot.Move) error {
 	record := func(r rapbot.Record) error {
-		_, err := b.book.record(ctx, o.ID, r)
-		if rapbot.ErrorCode(err) == rapbot.Conflict {
-			return nil // somebody decided in between; the next move is computed from that
-		}
+		_, _, err := b.recordMove(ctx, o.ID, move, r)
 		return err
 	}
 	switch move.Kind {
 	case rapbot.MoveAsk:
 		return record(rapbot.Record{Kind: rapbot.RecAsked})
 	case rapbot.MoveExpire:
-		return record(rapbot.Record{Kind: rapbot.RecExpired, Text: "Nobody answered in time. Nothing was changed."})
+		return record(rapbot.Record{Kind: rapbot.RecExpired, Text: lapse(o)})
 	case rapbot.MoveStart:
 		return b.start(ctx, o)
 	case rapbot.MoveStep:
-		return b.carryOut(ctx, o, move.Step)
+		return b.carryOut(ctx, o, move)
 	case rapbot.MoveRollBack:
 		return record(rapbot.Record{Kind: rapbot.RecRollback, Text: rollbackCause(o, move.Step)})
 	case rapbot.MoveUndo:
-		return b.undo(ctx, o, move.Step)
+		return b.undo(ctx, o, move)
 	case rapbot.MoveQuestion:
 		return record(rapbot.Record{Kind: rapbot.RecQuestion, Text: stuck(o, move.Step)})
 	case rapbot.MoveSucceed:
+		if trouble := b.newPrimaryTrouble(ctx, o); trouble != "" {
+			return record(rapbot.Record{Kind: rapbot.RecQuestion, Text: trouble})
+		}
 		b.log.Info("succeeded", zap.String("op", o.ID), zap.Duration("write_gap", o.Gap()))
 		return record(rapbot.Record{Kind: rapbot.RecSucceeded, Text: "Nothing that was acknowledged is lost."})
 	case rapbot.MoveFail:
-		return record(rapbot.Record{Kind: rapbot.RecFailed, Text: failure(o)})
+		return record(rapbot.Record{Kind: rapbot.RecFailed, Text: failure(o, b.opt.Fleet.Observe(ctx))})
 	}
 	return fmt.Errorf("no move %q", move.Kind)
+}
+
+// recordMove writes the records of a move, unless the operation has moved on
+// since the move was decided: somebody may have asked to stop a moment ago,
+// and was told that it will. Then nothing is written and done is false.
+func (b *Bot) recordMove(ctx context.Context, id string, move rapbot.Move, records ...rapbot.Record) (o rapbot.Operation, done bool, err error) {
+	o, err = b.book.write(ctx, id, func(o rapbot.Operation) ([]rapbot.Record, error) {
+		if rapbot.Next(o, b.opt.Clock.Now()) != move {
+			return nil, nil
+		}
+		done = true
+		return records, nil
+	})
+	return o, done, err
 }
 
 // start observes the world once more and begins only if the plan is still the
@@ -91,10 +105,18 @@ func (b *Bot) start(ctx context.Context, o rapbot.Operation) error {
 
 // carryOut does one step: record, observe, act unless it holds already,
 // observe until it holds or its deadline passes (R3).
-func (b *Bot) carryOut(ctx context.Context, o rapbot.Operation, i int) error {
+func (b *Bot) carryOut(ctx context.Context, o rapbot.Operation, move rapbot.Move) error {
+	i := move.Step
 	step := o.Plan.Steps[i]
-	o, err := b.book.record(ctx, o.ID, rapbot.Record{Kind: rapbot.RecStepStarted, Step: i})
-	if err != nil {
+	if step.Optional {
+		// What comes after the promotion is worth nothing without the new primary.
+		if trouble := b.newPrimaryTrouble(ctx, o); trouble != "" {
+			_, _, err := b.recordMove(ctx, o.ID, move, rapbot.Record{Kind: rapbot.RecQuestion, Text: trouble})
+			return err
+		}
+	}
+	o, going, err := b.recordMove(ctx, o.ID, move, rapbot.Record{Kind: rapbot.RecStepStarted, Step: i})
+	if err != nil || !going {
 		return err
 	}
 	run := rapbot.StepRun{Operation: o.ID, Plan: o.Plan, Step: step, Evidence: o.Evidence}
@@ -153,6 +175,9 @@ func (b *Bot) untilItHolds(ctx context.Context, run rapbot.StepRun) (rapbot.Find
 				continue // look at once
 			}
 		}
+		if gone := b.gone(run); gone != nil {
+			return finding, acted, gone
+		}
 		if b.stopAsked(run) {
 			return finding, acted, &rapbot.Error{Code: rapbot.Conflict, What: "Somebody asked to stop."}
 		}
@@ -197,20 +222,22 @@ func (b *Bot) stopAsked(run rapbot.StepRun) bool {
 	return false
 }
 
-// undoTime is how long the undoing of one step may take. It is a deadline of
-// its own: what ran out of time going forward needs fresh time to go back.
-const undoTime = 2 * time.Minute
-
-func (b *Bot) undo(ctx context.Context, o rapbot.Operation, i int) error {
+func (b *Bot) undo(ctx context.Context, o rapbot.Operation, move rapbot.Move) error {
+	i := move.Step
 	step := o.Plan.Steps[i]
-	o, err := b.book.record(ctx, o.ID, rapbot.Record{Kind: rapbot.RecUndoStarted, Step: i})
-	if err != nil {
+	o, going, err := b.recordMove(ctx, o.ID, move, rapbot.Record{Kind: rapbot.RecUndoStarted, Step: i})
+	if err != nil || !going {
 		return err
 	}
 	run := rapbot.StepRun{Operation: o.ID, Plan: o.Plan, Step: step, Evidence: o.Evidence}
 	finding, err := b.undoUntilItHolds(ctx, run)
 	if ctx.Err() != nil {
 		return ctx.Err()
+	}
+	if err != nil && step.Leave {
+		text := fmt.Sprintf("To %s did not work: %s", step.Undo, failureText(err))
+		_, err = b.book.record(ctx, o.ID, rapbot.Record{Kind: rapbot.RecUndoFailed, Step: i, Text: text, Skipped: true})
+		return err
 	}
 	if err != nil {
 		b.log.Error("undo failed", zap.String("op", o.ID), zap.String("step", string(step.Kind)), zap.Error(err))
@@ -224,13 +251,24 @@ func (b *Bot) undo(ctx context.Context, o rapbot.Operation, i int) error {
 	return err
 }
 
+// How long the undoing of one step may take. It is a deadline of its own: what
+// ran out of time going forward needs fresh time to go back.
+const (
+	undoTime  = 2 * time.Minute
+	leaveTime = 10 * time.Second // when it may be left to mend
+)
+
 func (b *Bot) undoUntilItHolds(ctx context.Context, run rapbot.StepRun) (rapbot.Finding, error) {
 	doer, ok := b.opt.Doers[run.Step.Kind]
 	if !ok {
 		return rapbot.Finding{}, errors.New("nothing here knows how to undo it")
 	}
-	deadline := b.opt.Clock.Now().Add(undoTime)
-	ctx, cancel := context.WithTimeout(ctx, undoTime)
+	patience := undoTime
+	if run.Step.Leave {
+		patience = leaveTime
+	}
+	deadline := b.opt.Clock.Now().Add(patience)
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	for pause := 10 * time.Millisecond; ; pause = min(2*time.Second, pause*2) {
 		finding, err := doer.Undo(ctx, run)

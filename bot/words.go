@@ -61,24 +61,62 @@ func stuck(o rapbot.Operation, step int) string {
 func standing(o rapbot.Operation) string {
 	var done []string
 	for i, s := range o.Steps {
-		if s.Status == rapbot.StepDone && o.Plan.Steps[i].Kind != rapbot.StepCatchUp && o.Plan.Steps[i].Kind != rapbot.StepProve {
+		if s.Status == rapbot.StepDone && !o.RollingBack && o.Plan.Steps[i].Kind != rapbot.StepCatchUp && o.Plan.Steps[i].Kind != rapbot.StepProve {
 			done = append(done, lowerFirst(o.Plan.Steps[i].Title))
 		}
 	}
-	if len(done) == 0 {
+	var back []string
+	for i, s := range o.Steps {
+		if s.Status == rapbot.StepUndone {
+			back = append(back, o.Plan.Steps[i].Undo)
+		}
+	}
+	switch {
+	case len(back) > 0:
+		return "Taken back so far: " + strings.Join(back, "; ") + "."
+	case o.RollingBack:
+		return "Nothing has been taken back yet."
+	case len(done) == 0:
 		return "Nothing else was changed."
 	}
 	return "Done so far and standing: " + strings.Join(done, "; ") + "."
 }
 
-func failure(o rapbot.Operation) string {
+// failure is how an operation ended that did not reach its goal. Who is
+// primary is observed and not concluded (R7).
+func failure(o rapbot.Operation, now rapbot.Topology) string {
+	text := "It failed. " + standing(o)
 	switch {
 	case o.GivenUp != nil:
-		return fmt.Sprintf("%s chose to leave it where it stands. %s Finish by hand.", o.GivenUp.Name, standing(o))
+		text = fmt.Sprintf("%s chose to leave it where it stands. %s Finish by hand.", o.GivenUp.Name, standing(o))
+	case o.RollingBack && len(o.Warnings()) > 0:
+		text = o.Outcome + " It was taken back, with something left to mend. " + strings.Join(o.Warnings(), " ")
 	case o.RollingBack:
-		return fmt.Sprintf("%s Everything was taken back: %s is the primary and accepts writes; nothing was lost.", o.Outcome, o.Plan.From)
+		text = o.Outcome + " Everything was taken back."
 	}
-	return "It failed. " + standing(o)
+	return text + " " + primaryNow(now)
+}
+
+// primaryNow says in a sentence whether writes are accepted, and where.
+func primaryNow(t rapbot.Topology) string {
+	p, one := t.Primary()
+	switch {
+	case one && !p.Server.ReadOnly:
+		return p.Name + " is the primary and accepts writes."
+	case one:
+		return p.Name + " is the primary and refuses writes: it is read-only."
+	}
+	if c := t.Contradictions(); len(c) > 0 {
+		return c[0] + " Run /rap status."
+	}
+	return "Run /rap status."
+}
+
+func lapse(o rapbot.Operation) string {
+	if o.State == rapbot.Approved {
+		return "It was approved but could not start in time. Nothing was changed."
+	}
+	return "Nobody answered in time. Nothing was changed."
 }
 
 func lowerFirst(s string) string { return strings.ToLower(s[:1]) + s[1:] }

@@ -18,6 +18,7 @@ type world struct {
 	crash   string          // where the bot dies next: "during" or "after" a step kind
 	broken  map[rapbot.StepKind]string
 	undoBad map[rapbot.StepKind]string
+	when    map[rapbot.StepKind]string // what happens to the world right after a step's act
 	calls   []string
 }
 
@@ -38,7 +39,7 @@ type fakeServer struct {
 type crashed struct{}
 
 func newWorld(clock *fakeClock, names []string) *world {
-	w := &world{clock: clock, marker: map[string]bool{}, broken: map[rapbot.StepKind]string{}, undoBad: map[rapbot.StepKind]string{}}
+	w := &world{clock: clock, marker: map[string]bool{}, broken: map[rapbot.StepKind]string{}, undoBad: map[rapbot.StepKind]string{}, when: map[rapbot.StepKind]string{}}
 	for i, n := range names {
 		w.regions = append(w.regions, &fakeServer{name: n, up: true, recovery: i > 0, timeline: 1, lsn: 0x5000000})
 	}
@@ -126,6 +127,9 @@ func (d fakeDoer) Observe(_ context.Context, run rapbot.StepRun) (rapbot.Finding
 	w, at := d.w, d.w.server(run.Step.Region)
 	old := w.server(run.Plan.From)
 	f := rapbot.Finding{Detail: "not yet", Evidence: map[string]string{}}
+	if err := d.silent(run); err != nil {
+		return f, err
+	}
 	if why := w.broken[run.Step.Kind]; why != "" {
 		f.Detail = why
 		return f, nil
@@ -178,13 +182,40 @@ func (d fakeDoer) Act(_ context.Context, run rapbot.StepRun) error {
 	case rapbot.StepRejoin:
 		at.up, at.recovery, at.readOnly = true, true, false
 	}
+	if change, planned := w.when[run.Step.Kind]; planned {
+		delete(w.when, run.Step.Kind)
+		if err := w.change(change); err != nil {
+			return err
+		}
+	}
 	d.die("after", run)
+	return nil
+}
+
+// silent is what asking a server that is down comes to. Two steps are about a
+// server that is down; the first one needs both sides.
+func (d fakeDoer) silent(run rapbot.StepRun) error {
+	names := []string{run.Step.Region}
+	switch run.Step.Kind {
+	case rapbot.StepStop, rapbot.StepRejoin:
+		return nil
+	case rapbot.StepPrepare:
+		names = append(names, run.Plan.From)
+	}
+	for _, name := range names {
+		if !d.w.server(name).up {
+			return &rapbot.Error{Code: rapbot.Unavailable, What: name + ": connection refused."}
+		}
+	}
 	return nil
 }
 
 func (d fakeDoer) Undo(_ context.Context, run rapbot.StepRun) (rapbot.Finding, error) {
 	if why := d.w.undoBad[run.Step.Kind]; why != "" {
 		return rapbot.Finding{}, &rapbot.Error{Code: rapbot.Precondition, What: why}
+	}
+	if err := d.silent(run); err != nil {
+		return rapbot.Finding{}, err
 	}
 	d.die("undoing", run)
 	at := d.w.server(run.Step.Region)
@@ -235,6 +266,8 @@ func (w *world) change(words string) error {
 			return err
 		}
 		w.server(f[1]).behind, w.server(f[1]).late = bytes, time.Duration(seconds)*time.Second
+	case "when":
+		w.when[rapbot.StepKind(f[1])] = rest
 	case "break":
 		w.broken[rapbot.StepKind(f[1])] = rest
 	case "break-undo":

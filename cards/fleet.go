@@ -20,7 +20,7 @@ func Fleet(t rapbot.Topology, open []rapbot.Operation) rapbot.Message {
 		m.Blocks = append(m.Blocks, rapbot.Paragraph{Text: regionLine(r)})
 	}
 	for _, o := range open {
-		m.Blocks = append(m.Blocks, rapbot.Paragraph{Text: rapbot.Say(fmt.Sprintf("Operation %s (%s) %s.", o.ID, o.Plan.Title(), o.State.Is()))})
+		m.Blocks = append(m.Blocks, rapbot.Paragraph{Text: rapbot.Say(fmt.Sprintf("Operation %s: %s.", o.ID, Title(o)))})
 	}
 	m.Blocks = append(m.Blocks, rapbot.Note{Text: rapbot.Say("Observed at ", rapbot.When(t.At), ".")})
 	return m

@@ -42,6 +42,14 @@ func newsText(o rapbot.Operation, r rapbot.Record) rapbot.Text {
 		return rapbot.Say(rapbot.Who(*r.By), " asked to stop.")
 	case rapbot.RecRollback:
 		return rapbot.Say("Rolling back. " + r.Text)
+	case rapbot.RecUndone:
+		if o.Plan.Steps[r.Step].Kind == rapbot.StepBlock {
+			return rapbot.Say(o.Plan.From + " accepts writes again.")
+		}
+	case rapbot.RecUndoFailed:
+		if r.Skipped {
+			return rapbot.Say("Left to mend. " + r.Text)
+		}
 	case rapbot.RecQuestion:
 		return rapbot.Say(rapbot.B("A person must decide. "), r.Text)
 	case rapbot.RecAnswered:

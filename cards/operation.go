@@ -39,6 +39,9 @@ func operation(o rapbot.Operation, everything bool) rapbot.Message {
 	if warnings := o.Plan.ChecksWith(rapbot.Warn); len(warnings) > 0 && !o.State.Final() {
 		m.Blocks = append(m.Blocks, checkLines(warnings))
 	}
+	if o.State == rapbot.Running && o.RollingBack {
+		m.Blocks = append(m.Blocks, rapbot.Paragraph{Text: rapbot.Say(o.Outcome)})
+	}
 	m.Blocks = append(m.Blocks, steps(o, everything), people(o))
 	if buttons := Buttons(o); len(buttons) > 0 {
 		m.Blocks = append(m.Blocks, buttons)
@@ -59,13 +62,16 @@ func Title(o rapbot.Operation) string {
 		if o.RollingBack {
 			return "Rolling back the switchover to " + target
 		}
-		done := 0
-		for _, s := range o.Steps {
-			if s.Status == rapbot.StepDone {
-				done++
+		past := 0
+		for i, s := range o.Steps {
+			if s.Status != rapbot.StepPending {
+				past = i
+			}
+			if s.Status == rapbot.StepDone || s.Status == rapbot.StepFailed {
+				past = i + 1
 			}
 		}
-		return fmt.Sprintf("Switching over to %s — step %d of %d", target, min(done+1, len(o.Steps)), len(o.Steps))
+		return fmt.Sprintf("Switching over to %s — step %d of %d", target, min(past+1, len(o.Steps)), len(o.Steps))
 	case rapbot.NeedsDecision:
 		return "Switchover to " + target + " — needs a decision"
 	case rapbot.Succeeded:
@@ -173,7 +179,7 @@ func Buttons(o rapbot.Operation) rapbot.Buttons {
 	case o.State == rapbot.AwaitingApproval:
 		return rapbot.Buttons{
 			{Label: "Approve Switchover", Action: ActionApprove, Value: ticket, Style: rapbot.StylePrimary, Confirm: &rapbot.Confirm{
-				Title: o.Plan.Title() + "?", Text: fmt.Sprintf("%s is stopped and %s becomes primary. Writes pause for about %s.", o.Plan.From, o.Plan.To, rapbot.Duration(o.Plan.Impact.WritePause)), Yes: "Switch Over", No: "Not Now",
+				Title: o.Plan.Title() + "?", Text: fmt.Sprintf("%s is stopped and %s becomes primary. Writes pause for about %s; if something is in the way, for up to half a minute, and it is rolled back.", o.Plan.From, o.Plan.To, rapbot.Duration(o.Plan.Impact.WritePause)), Yes: "Switch Over", No: "Not Now",
 			}},
 			{Label: "Reject", Action: ActionReject, Value: ticket},
 		}

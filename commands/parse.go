@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/rap-analyzer/rapbot"
 )
@@ -133,7 +134,7 @@ func (c Command) check(call Call, regions []string) error {
 		}
 		switch a.Name {
 		case "region":
-			if err := knownRegion(c, call, value, regions); err != nil {
+			if err := c.knownRegion(call, value, regions); err != nil {
 				return err
 			}
 			call.Args[a.Name] = strings.ToLower(value)
@@ -147,7 +148,7 @@ func (c Command) check(call Call, regions []string) error {
 	return nil
 }
 
-func knownRegion(c Command, call Call, value string, regions []string) error {
+func (c Command) knownRegion(call Call, value string, regions []string) error {
 	for _, r := range regions {
 		if r == strings.ToLower(value) {
 			return nil
@@ -155,9 +156,25 @@ func knownRegion(c Command, call Call, value string, regions []string) error {
 	}
 	what := fmt.Sprintf("There is no region %q.", bounded(value, 60))
 	if near, ok := nearest(strings.ToLower(value), regions); ok {
-		return rapbot.Refuse(rapbot.NotFound, what, fmt.Sprintf("Did you mean /rap %s %s ?", c.Name, near))
+		return rapbot.Refuse(rapbot.NotFound, what, fmt.Sprintf("Did you mean /rap %s %s%s ?", c.Name, near, call.flagsAsTyped(c)))
 	}
 	return rapbot.Refuse(rapbot.NotFound, what, "The regions are "+strings.Join(regions, ", ")+".")
+}
+
+// flagsAsTyped repeats the flags, so that a suggestion never turns a dry run
+// into a real one.
+func (call Call) flagsAsTyped(c Command) string {
+	var b strings.Builder
+	for _, f := range c.Flags {
+		value, given := call.Flags[f.Name]
+		switch {
+		case given && f.Value == "":
+			b.WriteString(" --" + f.Name)
+		case given:
+			b.WriteString(" --" + f.Name + " " + bounded(value, 100))
+		}
+	}
+	return b.String()
 }
 
 func (c Command) mistake(what string) error {
@@ -173,8 +190,8 @@ type word struct {
 // turn straight quotes into curly ones and two hyphens into a dash, so both
 // are read as what was meant.
 func split(text string) ([]word, error) {
-	if len(text) > maxText {
-		return nil, rapbot.Refuse(rapbot.Invalid, fmt.Sprintf("That is %d characters long; %d is the limit.", len(text), maxText), "Shorten it.")
+	if n := utf8.RuneCountInString(text); n > maxText {
+		return nil, rapbot.Refuse(rapbot.Invalid, fmt.Sprintf("That is %d characters long; %d is the limit.", n, maxText), "Shorten it.")
 	}
 	var words []word
 	var current strings.Builder

@@ -33,7 +33,7 @@ func TestRealAlertmanager(t *testing.T) {
 	if resolved.TS != card.TS {
 		t.Errorf("the card was not edited: it is [%s], the alert was [%s]", resolved.TS, card.TS)
 	}
-	s.sees("bob", "rap-alerts", card.TS, 15*time.Second, "Resolved.") // in its thread, since an edit notifies nobody
+	s.sees("bob", "rap-alerts", card.TS, 15*time.Second, "Resolved: ReplicationLag") // in its thread, since an edit notifies nobody
 }
 
 // startAlertmanager starts Debian's Alertmanager, or the one on the PATH, with
