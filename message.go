@@ -82,7 +82,7 @@ type Button struct {
 	Action  string
 	Value   string
 	Style   Style
-	URL     string   // a link instead of an action; https only
+	URL     string   // a link instead of an action; http or https
 	Confirm *Confirm // asked before an irreversible action is sent
 }
 

@@ -94,11 +94,12 @@ type Operations interface {
 	// Acquire takes the lease for holder and returns its term. Code Conflict
 	// when another live process holds it.
 	Acquire(ctx context.Context, holder string) (Term, error)
-	// Propose begins an operation with its first record and gives it an ID.
-	// Code Conflict when another operation is open: one at a time.
+	// Propose begins an operation with its first record, number 1 of kind
+	// proposed, and gives it an ID. Code Conflict when another operation is
+	// open: one at a time.
 	Propose(ctx context.Context, term Term, first Record) (Operation, error)
-	// Append adds records that follow seq, all or none. Code Conflict when the
-	// operation has moved on.
+	// Append adds records that follow the newest one, all or none. Code Conflict
+	// when the operation has moved on or may not take them.
 	Append(ctx context.Context, term Term, id string, records ...Record) (Operation, error)
 	// Operation returns one operation. Code NotFound.
 	Operation(ctx context.Context, id string) (Operation, error)
@@ -110,17 +111,20 @@ type Operations interface {
 
 // Inbox is the journal of what arrives (R8).
 type Inbox interface {
-	// Accept stores a delivery durably before it returns. Fresh is false when
-	// an equal one (same Key) is already known within its group as the newest.
+	// Accept stores a delivery durably before it returns. Fresh is false, and
+	// nothing is stored, when the newest delivery of its group has the same Key.
 	Accept(ctx context.Context, d Delivery) (fresh bool, err error)
 	// Pending returns accepted deliveries that no group has absorbed, oldest
 	// first, limit at the most.
 	Pending(ctx context.Context, limit int) ([]Delivery, error)
 	// Group returns a group by its ID. Code NotFound.
 	Group(ctx context.Context, id string) (AlertGroup, error)
-	// Unshown returns the groups whose card does not show them as they are.
+	// Unshown returns the groups whose card does not show them as they are, the
+	// oldest change first.
 	Unshown(ctx context.Context) ([]AlertGroup, error)
-	// Absorb stores the group and marks the delivery as absorbed, together.
+	// Absorb stores the group and marks the delivery as absorbed, together. It
+	// leaves Card and Told to Shown, and makes ChangedAt rise. Code Conflict
+	// for a delivery that was absorbed before.
 	Absorb(ctx context.Context, g AlertGroup, delivery int64) error
 	// Shown stores where the group's card stands and that it shows the state
 	// of changedAt.
