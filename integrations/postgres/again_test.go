@@ -51,7 +51,7 @@ func (d *drive) expectSameEvidence(key, was, is string) {
 	before, err := time.Parse(time.RFC3339Nano, was)
 	if err == nil {
 		after, _ := time.Parse(time.RFC3339Nano, is)
-		nearly(d.t, key, after, before, 2*time.Second)
+		nearly(d.t, key, after, before, 10*time.Second)
 		return
 	}
 	if a, err := rapbot.ParseLSN(was); err == nil {

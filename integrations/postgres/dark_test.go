@@ -38,14 +38,17 @@ func knowsAFrozenReceiver(t *testing.T, lab *regions.Fleet, f *postgres.Fleet) {
 		return r.Lag.Known && r.Lag.Bytes == 0 && r.At.After(at.Add(200*time.Millisecond)) // looks come every 100 ms
 	})
 	must(t, frozen.Freeze())
-	at = replica().Server.Receiver.LastMessage
+	at = time.Now()
 	do(t, admin, "BEGIN READ WRITE; INSERT INTO writes (id) SELECT generate_series(1001, 1020); COMMIT")
 	eventually(t, "the lag grows", func() bool { return replica().Lag.Known && replica().Lag.Bytes > 0 })
 	eventually(t, "the primary gives the stream up", func() bool { return !replica().Lag.Streaming })
 	if l := replica().Lag; l.Known || l.Bytes != 0 || l.Time != 0 {
 		t.Errorf("a number without a stream: %+v", l)
 	}
-	nearly(t, "not streaming since", replica().Lag.Since, at, 600*time.Millisecond)
+	// The sender's messages come at least every half second, and its patience is one.
+	if since := replica().Lag.Since; since.After(at.Add(400*time.Millisecond)) || since.Before(at.Add(-1300*time.Millisecond)) {
+		t.Errorf("not streaming since %s, but it was frozen at %s", since, at)
+	}
 	if c := strings.Join(f.Topology().Contradictions(), " "); c != "us-west-2 is not streaming." {
 		t.Errorf("said of it: %s", c)
 	}
@@ -76,7 +79,7 @@ func answersBesideDarkRegions(t *testing.T, lab *regions.Fleet, f *postgres.Flee
 			t.Cleanup(func() { _ = signalAll(server, syscall.SIGCONT) })
 			began := time.Now()
 			topology := f.Observe(t.Context())
-			if took := time.Since(began); took > 2500*time.Millisecond {
+			if took := time.Since(began); took > 3500*time.Millisecond {
 				t.Errorf("it took %s", took)
 			}
 			r := region(t, topology, name)
@@ -110,7 +113,7 @@ func isDelayedByNobody(t *testing.T, lab *regions.Fleet, _ *postgres.Fleet) {
 	}
 	began := time.Now()
 	topology := f.Observe(t.Context())
-	if took := time.Since(began); took < 1900*time.Millisecond || took > 2700*time.Millisecond {
+	if took := time.Since(began); took < 1900*time.Millisecond || took > 3500*time.Millisecond {
 		t.Errorf("one look took %s", took)
 	}
 	for _, name := range []string{"eu-west-1", "black-hole"} {
@@ -128,7 +131,7 @@ func isDelayedByNobody(t *testing.T, lab *regions.Fleet, _ *postgres.Fleet) {
 		worst = max(worst, at().Sub(previous))
 		previous = at()
 	}
-	if worst > 800*time.Millisecond {
+	if worst > 1500*time.Millisecond {
 		t.Errorf("a look of every 100 ms came %s after the one before it", worst)
 	}
 }

@@ -33,7 +33,7 @@ const (
 
 // fault says in a few words why there was no answer. It repeats nothing of
 // the driver's but PostgreSQL's error code (R10).
-func fault(err error, patience time.Duration) string {
+func fault(err error, waited time.Duration) string {
 	var pg *pgconn.PgError
 	var dns *net.DNSError
 	var unknownIssuer x509.UnknownAuthorityError
@@ -51,7 +51,7 @@ func fault(err error, patience time.Duration) string {
 	case errors.Is(err, context.Canceled):
 		return "no longer waited for"
 	case pgconn.Timeout(err), errors.Is(err, context.DeadlineExceeded), errors.As(err, &dns) && dns.IsTimeout:
-		return "no answer in " + rapbot.Duration(patience)
+		return "no answer in " + rapbot.Duration(waited)
 	case errors.As(err, &dns):
 		return "its address is unknown"
 	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):

@@ -43,7 +43,8 @@ func (f *Fleet) Observe(ctx context.Context) rapbot.Topology {
 // look asks one region and remembers what came of it. A thorough look asks
 // for the grants too, however fresh the list is.
 func (f *Fleet) look(asker context.Context, r *region, thorough bool) {
-	ctx, cancel := context.WithTimeout(asker, f.opt.Timeout)
+	wait := patience(asker, f.opt.Timeout)
+	ctx, cancel := context.WithTimeout(asker, wait)
 	defer cancel()
 	began := f.opt.Clock.Now()
 	s := rapbot.Sighting{Region: r.Name}
@@ -61,7 +62,7 @@ func (f *Fleet) look(asker context.Context, r *region, thorough bool) {
 		return // nobody waited for the answer, so there is nothing to learn from its absence
 	}
 	if err != nil {
-		s.Answered, s.At, s.Fault = false, f.opt.Clock.Now(), fault(err, f.opt.Timeout)
+		s.Answered, s.At, s.Fault = false, f.opt.Clock.Now(), fault(err, wait)
 	}
 	s.Server.MissingGrants = r.memory.missingGrants()
 	if before, kept := r.memory.keep(began, s); kept {

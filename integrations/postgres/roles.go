@@ -25,12 +25,12 @@ func (f *Fleet) askAll(ctx context.Context, names []string, operation string) []
 	var group sync.WaitGroup
 	for i, name := range names {
 		group.Go(func() {
-			patience := f.opt.Timeout
+			most := f.opt.Timeout
 			if r := f.region(name); r != nil && r.memory.dark() {
-				patience = min(patience, shortPatience)
+				most = min(most, shortPatience)
 			}
 			all[i].name = name
-			all[i].standing, all[i].err = f.askWithin(ctx, patience, name, operation)
+			all[i].standing, all[i].err = f.askWithin(ctx, most, name, operation)
 		})
 	}
 	group.Wait()

@@ -50,9 +50,9 @@ func (f *Fleet) ask(ctx context.Context, name, operation string) (standing, erro
 	return f.askWithin(ctx, f.opt.Timeout, name, operation)
 }
 
-func (f *Fleet) askWithin(ctx context.Context, patience time.Duration, name, operation string) (standing, error) {
+func (f *Fleet) askWithin(ctx context.Context, most time.Duration, name, operation string) (standing, error) {
 	var s standing
-	err := f.onWithin(ctx, patience, name, func(ctx context.Context, conn *pgx.Conn) error {
+	err := f.onWithin(ctx, most, name, func(ctx context.Context, conn *pgx.Conn) error {
 		var text []byte
 		if err := conn.QueryRow(ctx, standingSQL, pgx.QueryExecModeCacheStatement, operation).Scan(&text); err != nil {
 			return err
@@ -78,25 +78,35 @@ func (f *Fleet) on(ctx context.Context, name string, work func(context.Context, 
 	return f.onWithin(ctx, f.opt.Timeout, name, work)
 }
 
-func (f *Fleet) onWithin(ctx context.Context, patience time.Duration, name string, work func(context.Context, *pgx.Conn) error) error {
+func (f *Fleet) onWithin(ctx context.Context, most time.Duration, name string, work func(context.Context, *pgx.Conn) error) error {
 	r := f.region(name)
 	if r == nil {
 		return &rapbot.Error{Code: rapbot.Internal, What: fmt.Sprintf("No region %q is configured.", name)}
 	}
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	wait := patience(ctx, most)
+	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
-	return f.silent(name, r.link.do(ctx, func(conn *pgx.Conn) error { return work(ctx, conn) }), patience)
+	return f.silent(name, r.link.do(ctx, func(conn *pgx.Conn) error { return work(ctx, conn) }), wait)
+}
+
+// patience is how long an answer will be waited for: at most so long, and not
+// beyond the caller's own deadline.
+func patience(ctx context.Context, most time.Duration) time.Duration {
+	if end, ok := ctx.Deadline(); ok {
+		return max(0, min(most, time.Until(end)))
+	}
+	return most
 }
 
 // silent puts an error of the driver into words: code Unavailable. The driver's
 // own text goes no further than here, because it may grow a password some day.
-func (f *Fleet) silent(name string, err error, patience time.Duration) error {
+func (f *Fleet) silent(name string, err error, waited time.Duration) error {
 	if err == nil {
 		return nil
 	}
 	return &rapbot.Error{
 		Code: rapbot.Unavailable,
-		What: fmt.Sprintf("%s: %s.", name, fault(err, patience)),
+		What: fmt.Sprintf("%s: %s.", name, fault(err, waited)),
 		Now:  "Run /rap status to see what each region says.",
 		Err:  noAnswer{answered: answered(err), refused: refused(err)},
 	}
