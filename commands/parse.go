@@ -163,10 +163,10 @@ func (c Command) knownRegion(call Call, value string, regions []string) error {
 
 // flagsAsTyped repeats the flags, so that a suggestion never turns a dry run
 // into a real one.
-func (call Call) flagsAsTyped(c Command) string {
+func (c Call) flagsAsTyped(cmd Command) string {
 	var b strings.Builder
-	for _, f := range c.Flags {
-		value, given := call.Flags[f.Name]
+	for _, f := range cmd.Flags {
+		value, given := c.Flags[f.Name]
 		switch {
 		case given && f.Value == "":
 			b.WriteString(" --" + f.Name)

@@ -39,7 +39,6 @@ func runTests(m *testing.M) int {
 type stage struct {
 	*testing.T
 	*world.World
-	seen int // messages of the operations channel that were looked at already
 }
 
 // open starts a world that ends with the test.

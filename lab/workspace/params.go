@@ -60,8 +60,6 @@ func decode(raw []byte, into any) error {
 	return decoder.Decode(into)
 }
 
-func (p params) has(key string) bool { _, ok := p[key]; return ok }
-
 // str is an argument as text.
 func (p params) str(key string) string {
 	switch value := p[key].(type) {
