@@ -34,11 +34,7 @@ func PlanSwitchover(t Topology, sites []Site, to string, limits Limits) (Plan, e
 	}
 	primary, one := t.Primary()
 	if !one {
-		what := "A switchover needs exactly one primary."
-		if c := t.Contradictions(); len(c) > 0 {
-			what = c[0] + " " + what
-		}
-		return Plan{}, Refuse(Precondition, what, "Run /rap status to see what each region says.")
+		return Plan{}, noPrimary(t)
 	}
 	if primary.Name == to {
 		return Plan{}, Refuse(Precondition, to+" is the primary already.", "Name a replica: "+strings.Join(others(t.Names(), to), " or ")+".")
@@ -50,6 +46,19 @@ func PlanSwitchover(t Topology, sites []Site, to string, limits Limits) (Plan, e
 	p.Basis = basisOf(t, primary)
 	p.Impact = Impact{WritePause: time.Second}
 	return p, nil
+}
+
+// noPrimary refuses with what is seen and from where, because somebody is
+// about to decide whether the primary is dead.
+func noPrimary(t Topology) error {
+	what := "A switchover needs exactly one primary."
+	if c := t.Contradictions(); len(c) > 0 {
+		what = c[0] + " " + what
+	}
+	if v := t.Vantage(); len(v) > 0 && len(t.withRole(Primary)) == 0 {
+		what += " " + strings.Join(v, " ")
+	}
+	return Refuse(Precondition, what, "Bring the primary back if you can, and follow it with /rap status.")
 }
 
 func switchoverSteps(from, to string, bystanders []string) []Step {

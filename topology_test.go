@@ -109,3 +109,17 @@ func TestDuration(t *testing.T) {
 		}
 	}
 }
+
+func TestVantage(t *testing.T) {
+	cut := replicaAt("c", 1, noon.Add(-time.Minute))
+	cut.Server.Receiver = nil
+	alive := replicaAt("b", 1, noon)
+	alive.Server.Receiver.Sender = "a:5432"
+	alive.Server.Receiver.LastMessage = noon.Add(-2 * time.Second)
+	have := strings.Join(fleet(darkAt("a"), alive, cut).Vantage(), " ")
+	want := "a last answered rapbot at 11:59:00 UTC (no answer in 2 s). b still receives WAL from a:5432, 2 s ago. c receives nothing since 11:59:00 UTC. " +
+		"So the primary probably lives, and the network between it and rapbot is cut."
+	if have != want {
+		t.Errorf("have %s\nwant %s", have, want)
+	}
+}

@@ -20,6 +20,7 @@ type world struct {
 	undoBad map[rapbot.StepKind]string
 	when    map[rapbot.StepKind]string // what happens to the world right after a step's act
 	calls   []string
+	beat    time.Time // of the newest heartbeat, which needs a primary
 }
 
 type fakeServer struct {
@@ -85,9 +86,13 @@ func (w *world) describe(r *fakeServer, now time.Time) rapbot.Server {
 	s := rapbot.Server{
 		SystemID: "7000000000000000001", Version: 150018, InRecovery: r.recovery, Timeline: r.timeline,
 		StartedAt: start.Add(-time.Hour), Clock: now, ReadOnly: r.readOnly, Flush: r.lsn, Have: r.lsn, Replay: r.lsn - rapbot.LSN(r.behind),
-		Heartbeat: now.Add(-r.late), RewindReady: true, FreeSenders: 8, FreeSlots: 8,
+		RewindReady: true, FreeSenders: 8, FreeSlots: 8,
 	}
 	p := w.primary()
+	if p != nil {
+		w.beat = now
+	}
+	s.Heartbeat = w.beat.Add(-r.late)
 	if r.recovery && !r.dead && p != nil && p.timeline >= r.timeline {
 		s.Receiver = &rapbot.Receiver{Status: "streaming", Timeline: p.timeline, Flushed: r.lsn, LatestEnd: r.lsn, LastMessage: now, Sender: p.name + ":5432"}
 		s.Timeline = p.timeline
