@@ -43,7 +43,7 @@ fuzz: ## every fuzz target for FUZZ (30s) each
 		echo "== $$t"; $(GO) test ./$${t%%:*} -run '^$$' -fuzz "^$${t##*:}$$" -fuzztime $(FUZZ) -fuzzminimizetime 10x || exit 1; done
 
 bench: ## figures: write gap, crash matrix, journal and render speed
-	$(GO) test ./lab/scenarios -run 'TestSwitchovers|TestKillMatrix' -v -timeout 60m -switchovers $(RUNS)
+	$(GO) test ./lab/scenarios -run 'TestSwitchovers|TestKillMatrix' -v -timeout 60m -matrix -switchovers $(RUNS)
 	$(GO) test ./integrations/... -run '^$$' -bench . -benchmem
 
 update: ## rewrite golden files and generated pages; read the diff
