@@ -17,6 +17,7 @@ func switchoverChecks(t Topology, primary, target Region, sites []Site, limits L
 	ts, ps := target.Server, primary.Server
 	checks := []Check{
 		check("Exactly one primary", true, primary.Name+", timeline "+fmt.Sprint(ps.Timeline), ""),
+		check(primary.Name+" accepts writes", !ps.ReadOnly, writability(ps), "Find out who set default_transaction_read_only there, and why."),
 		check(target.Name+" answers", target.Answered, answerOf(target), "Wait until it answers, or choose another region."),
 	}
 	if !target.Answered {
@@ -68,6 +69,13 @@ func answerOf(r Region) string {
 		return "PostgreSQL " + VersionName(r.Server.Version)
 	}
 	return "no answer: " + r.Fault
+}
+
+func writability(s Server) string {
+	if s.ReadOnly {
+		return "it is read-only"
+	}
+	return "it is not read-only"
 }
 
 func streamOf(r Region, timeline uint32) string {

@@ -57,19 +57,9 @@ func awaited(format string, args ...any) (rapbot.Finding, error) {
 // stamp is a time as evidence.
 func stamp(at time.Time) string { return at.UTC().Format(time.RFC3339Nano) }
 
-// basis is a fact that the plan was decided upon.
-func basis(p rapbot.Plan, name string) string {
-	for _, fact := range p.Basis {
-		if fact.Name == name {
-			return fact.Value
-		}
-	}
-	return ""
-}
-
 // plannedTimeline is the timeline that the plan was made on, zero if it says none.
 func plannedTimeline(p rapbot.Plan) uint32 {
-	n, _ := strconv.ParseUint(basis(p, rapbot.FactTimeline), 10, 32) // zero when it is no number
+	n, _ := strconv.ParseUint(p.Fact(rapbot.FactTimeline), 10, 32) // zero when it is no number
 	return uint32(n)
 }
 

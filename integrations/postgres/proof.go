@@ -45,7 +45,7 @@ func (f *Fleet) proofOf(ctx context.Context, name string, marker rapbot.LSN) (p 
 // the old primary ever wrote is missing, whatever any exit code said.
 func (p proof) gap(plan rapbot.Plan) string {
 	switch {
-	case p.systemID != basis(plan, rapbot.FactSystem):
+	case p.systemID != plan.Fact(rapbot.FactSystem):
 		return "it belongs to another cluster"
 	case p.record == "":
 		return fmt.Sprintf("nothing came after the marker, up to %s", p.replay)

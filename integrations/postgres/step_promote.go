@@ -128,7 +128,7 @@ func (d promote) promotedByUs(ctx context.Context, run rapbot.StepRun) error {
 	switch {
 	case err != nil:
 		return err
-	case to.Timeline <= plannedTimeline(run.Plan) || to.SystemID != basis(run.Plan, rapbot.FactSystem):
+	case to.Timeline <= plannedTimeline(run.Plan) || to.SystemID != run.Plan.Fact(rapbot.FactSystem):
 		return notNow("%s is a primary on timeline %d already, and was not made one from timeline %d.", run.Plan.To, to.Timeline, plannedTimeline(run.Plan))
 	}
 	return nil
