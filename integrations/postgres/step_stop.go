@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/rap-analyzer/rapbot"
 )
@@ -65,11 +66,18 @@ func (d stop) Act(ctx context.Context, run rapbot.StepRun) error {
 	return instance.Stop(ctx)
 }
 
+// onItsWay is how long a stop that was asked for may take until it shows.
+const onItsWay = 500 * time.Millisecond
+
 // Undo starts the old primary again, unless anything says that another server
 // may have taken its place.
 func (d stop) Undo(ctx context.Context, run rapbot.StepRun) (rapbot.Finding, error) {
 	name := run.Plan.From
 	from, err := d.ask(ctx, name, run.Operation)
+	if err == nil && !from.Replica && pause(ctx, onItsWay) == nil {
+		// A stop that was cut short may still be on its way: one look is not enough.
+		from, err = d.ask(ctx, name, run.Operation)
+	}
 	if err == nil && !from.Replica {
 		if other := d.anotherPrimary(ctx, name); other != "" {
 			return rapbot.Finding{}, notNow("%s and %s are both primaries.", other, name)
