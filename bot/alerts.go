@@ -123,7 +123,12 @@ func (a *alerts) show(ctx context.Context, g rapbot.AlertGroup) error {
 			return err
 		}
 	}
-	if err := a.chat.Edit(ctx, ref, card); err != nil {
+	err := a.chat.Edit(ctx, ref, card)
+	if rapbot.ErrorCode(err) == rapbot.NotFound {
+		// Somebody has deleted the card; what fires is not left unseen.
+		ref, err = a.chat.Post(ctx, rapbot.Place{Channel: a.channel}, fmt.Sprintf("alert-%s-again-%d", g.ID, g.ChangedAt.UnixNano()), card)
+	}
+	if err != nil {
 		return err
 	}
 	return a.inbox.Shown(ctx, g.ID, ref, told, g.ChangedAt)

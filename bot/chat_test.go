@@ -47,6 +47,8 @@ type transcript struct {
 type post struct {
 	ref rapbot.Ref
 	m   rapbot.Message
+
+	deleted bool
 }
 
 var errDown = errors.New("slack is down")
@@ -74,7 +76,7 @@ func (t *transcript) Post(_ context.Context, to rapbot.Place, _ string, m rapbot
 		return rapbot.Ref{Channel: to.Channel, ID: "reply"}, nil
 	}
 	ref := rapbot.Ref{Channel: to.Channel, ID: fmt.Sprint(len(t.posts) + 1)}
-	t.posts = append(t.posts, post{ref, m})
+	t.posts = append(t.posts, post{ref: ref, m: m})
 	t.say(fmt.Sprintf("#%s [%s]", to.Channel, ref.ID), m)
 	return ref, nil
 }
@@ -84,9 +86,13 @@ func (t *transcript) Edit(_ context.Context, at rapbot.Ref, m rapbot.Message) er
 		return errDown
 	}
 	for i := range t.posts {
-		if t.posts[i].ref == at {
-			t.posts[i].m = m
+		if t.posts[i].ref != at {
+			continue
 		}
+		if t.posts[i].deleted {
+			return &rapbot.Error{Code: rapbot.NotFound, What: "message_not_found"}
+		}
+		t.posts[i].m = m
 	}
 	t.say(fmt.Sprintf("#%s [%s] edited", at.Channel, at.ID), m)
 	return nil

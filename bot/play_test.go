@@ -176,6 +176,12 @@ func (p *player) slack(ctx context.Context, words string) error {
 		p.dir.down = true
 	case "directory-up":
 		p.dir.down = false
+	case "deletes":
+		for i := range p.chat.posts {
+			if p.chat.posts[i].ref.ID == rest {
+				p.chat.posts[i].deleted = true
+			}
+		}
 	case "leaves-group":
 		who := p.dir.people["U"+strings.ToUpper(rest)]
 		who.Approver = false

@@ -48,17 +48,18 @@ func (s *screen) showCard(ctx context.Context, o rapbot.Operation) error {
 		return err
 	}
 	if o.Card.Zero() {
-		ref, err := s.chat.Post(ctx, rapbot.Place{Channel: s.channel}, "op-"+o.ID, card)
-		if err != nil {
-			return err
-		}
-		if o, err = s.book.record(ctx, o.ID, rapbot.Record{Kind: rapbot.RecCard, Card: &ref}); err != nil {
+		if o, err = s.putUp(ctx, o, "op-"+o.ID, card); err != nil {
 			return err
 		}
 		s.shown[o.ID] = face
 	}
 	if s.shown[o.ID] != face {
 		shown, err := s.edit(ctx, o, card)
+		if rapbot.ErrorCode(err) == rapbot.NotFound {
+			// Somebody has deleted the card; an operation does not go on unseen.
+			o, err = s.putUp(ctx, o, fmt.Sprintf("op-%s-again-%d", o.ID, o.Seq()), card)
+			shown = err == nil
+		}
 		if err != nil || !shown {
 			return err
 		}
@@ -74,6 +75,15 @@ func (s *screen) showCard(ctx context.Context, o rapbot.Operation) error {
 		delete(s.shown, o.ID)
 	}
 	return nil
+}
+
+// putUp posts the card and records where it stands.
+func (s *screen) putUp(ctx context.Context, o rapbot.Operation, key string, card rapbot.Message) (rapbot.Operation, error) {
+	ref, err := s.chat.Post(ctx, rapbot.Place{Channel: s.channel}, key, card)
+	if err != nil {
+		return o, err
+	}
+	return s.book.record(ctx, o.ID, rapbot.Record{Kind: rapbot.RecCard, Card: &ref})
 }
 
 // edit reports whether the card is up. An edit may wait for its turn; when the

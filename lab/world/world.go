@@ -147,6 +147,12 @@ func (w *World) prepareBot(opt Options) (err error) {
 	}
 	token := rand.Text()
 	w.facts.Webhook = WebhookFacts{URL: "http://" + w.webhook.Addr() + "/alertmanager", Token: token}
+	// A new workspace and new servers: what an earlier lab's journal speaks of is gone.
+	for _, old := range []string{"rapbot.db", "rapbot.db-wal", "rapbot.db-shm", "rapbot.log"} {
+		if err := os.Remove(filepath.Join(opt.Dir, old)); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+	}
 	config := filepath.Join(opt.Dir, "rapbot.yaml")
 	if err := w.writeConfig(config, ChannelOps, ChannelAlerts, ApproverGroup); err != nil {
 		return err
