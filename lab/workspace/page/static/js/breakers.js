@@ -73,15 +73,15 @@ export function breakers(afterwards) {
 
   function showAlerts() {
     const region = lagging;
+    if (!region) return; // the fleet has not been seen yet, so there is no replica to speak of
     const print = printOf([region]);
     if (print === alertsPrint) return;
     alertsPrint = print;
-    const send = (status) => async () => {
-      const answer = await api.alert({status, region});
-      firing = status === 'firing';
-      return answer;
+    const send = (status) => () => {
+      firing = status === 'firing'; // before the answer: the fleet may change its roles meanwhile
+      return api.alert({status, region});
     };
-    const of = region ? ` for ${region}` : '';
+    const of = ` for ${region}`;
     fill(alerts, row('Alert',
       breaker('Send lag alert', `Posts a firing replication-lag alert${of} to the bot, as Alertmanager would`, send('firing'), {testid: 'alert-fire', done: `Alert sent${of}`}),
       breaker('Resolve it', `Posts the same alert${of} as resolved`, send('resolved'), {testid: 'alert-resolve', done: `Alert resolved${of}`})));
