@@ -48,6 +48,7 @@ bench: ## figures: write gap, crash matrix, journal and render speed
 
 update: ## rewrite golden files and generated pages; read the diff
 	$(GO) test . -run Diagram -update
+	$(GO) test ./lab/regions -run Manual -update
 	$(GO) test ./commands ./bot ./config ./integrations/slack ./integrations/alertmanager -update
 
 build: ## build the binaries into bin/

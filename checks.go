@@ -33,7 +33,7 @@ func switchoverChecks(t Topology, primary, target Region, sites []Site, limits L
 		versionCheck(primary, target),
 		check("Slots and senders free on "+target.Name, ts.FreeSlots >= missingSlots(ts, sites, target.Name) && ts.FreeSenders >= slots,
 			fmt.Sprintf("%d slots and %d senders free, %d replicas to feed", ts.FreeSlots, ts.FreeSenders, slots), "Raise max_replication_slots or max_wal_senders there."),
-		check("Privileges", len(ps.MissingGrants)+len(ts.MissingGrants) == 0, grantsOf(primary, target), "Run the grants from the manual as a superuser on the primary."),
+		check("Privileges", len(ps.MissingGrants)+len(ts.MissingGrants) == 0, grantsOf(primary, target), "Run docs/grants.sql as a superuser on the primary."),
 		check("rapbot can stop and start "+primary.Name, siteOf(sites, primary.Name).Instance, "by the commands in its configuration", "Set regions[].instance for "+primary.Name+"."),
 		check("Slot of "+target.Name+" is whole", slotStatus(ps, siteOf(sites, target.Name).Slot) != "lost", "on "+primary.Name, "Rebuild the replica from a base backup."),
 		soft("Old primary could be rewound", ps.RewindReady, "data checksums or wal_log_hints are on", primary.Name+" has neither data checksums nor wal_log_hints: if it ever diverges it needs a new base backup"),

@@ -117,7 +117,10 @@ func shownDigest(o rapbot.Operation, typed string) (string, error) {
 // stillTheSame plans again on what is true now and compares. A different plan
 // is recorded, so that the card shows it and asks afresh.
 func (b *Bot) stillTheSame(ctx context.Context, o rapbot.Operation) error {
-	t := b.opt.Fleet.Observe(ctx)
+	t, err := b.observe(ctx)
+	if err != nil {
+		return err
+	}
 	now, err := rapbot.PlanSwitchover(t, b.opt.Sites, o.Plan.To, b.opt.Limits)
 	if err != nil && !t.Complete() {
 		return rapbot.Refuse(rapbot.Unavailable, "I cannot see the whole fleet at this moment: "+firstBeat(err), "Try again when /rap status is whole, or cancel operation "+o.ID+".")

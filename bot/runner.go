@@ -51,7 +51,7 @@ func (b *Bot) make(ctx context.Context, o rapbot.Operation, move rapbot.Move) er
 	case rapbot.MoveExpire:
 		return record(rapbot.Record{Kind: rapbot.RecExpired, Text: lapse(o)})
 	case rapbot.MoveStart:
-		return b.start(ctx, o)
+		return b.start(ctx, o, move)
 	case rapbot.MoveStep:
 		return b.carryOut(ctx, o, move)
 	case rapbot.MoveRollBack:
@@ -61,13 +61,21 @@ func (b *Bot) make(ctx context.Context, o rapbot.Operation, move rapbot.Move) er
 	case rapbot.MoveQuestion:
 		return record(rapbot.Record{Kind: rapbot.RecQuestion, Text: stuck(o, move.Step)})
 	case rapbot.MoveSucceed:
-		if trouble := b.newPrimaryTrouble(ctx, o); trouble != "" {
+		trouble, err := b.newPrimaryTrouble(ctx, o)
+		if err != nil {
+			return err
+		}
+		if trouble != "" {
 			return record(rapbot.Record{Kind: rapbot.RecQuestion, Text: trouble})
 		}
 		b.log.Info("succeeded", zap.String("op", o.ID), zap.Duration("write_gap", o.Gap()))
 		return record(rapbot.Record{Kind: rapbot.RecSucceeded, Text: "Nothing that was acknowledged is lost."})
 	case rapbot.MoveFail:
-		return record(rapbot.Record{Kind: rapbot.RecFailed, Text: failure(o, b.opt.Fleet.Observe(ctx))})
+		now, err := b.observe(ctx)
+		if err != nil {
+			return err
+		}
+		return record(rapbot.Record{Kind: rapbot.RecFailed, Text: failure(o, now)})
 	}
 	return fmt.Errorf("no move %q", move.Kind)
 }
@@ -88,16 +96,16 @@ func (b *Bot) recordMove(ctx context.Context, id string, move rapbot.Move, recor
 
 // start observes the world once more and begins only if the plan is still the
 // one that was approved (R2).
-func (b *Bot) start(ctx context.Context, o rapbot.Operation) error {
+func (b *Bot) start(ctx context.Context, o rapbot.Operation, move rapbot.Move) error {
 	err := b.stillTheSame(ctx, o)
 	switch rapbot.ErrorCode(err) {
 	case "":
-		_, err = b.book.record(ctx, o.ID, rapbot.Record{Kind: rapbot.RecStarted})
+		_, _, err = b.recordMove(ctx, o.ID, move, rapbot.Record{Kind: rapbot.RecStarted})
 		return err
 	case rapbot.Stale:
 		return nil // replanned or failed, and recorded so
 	case rapbot.Precondition, rapbot.Unavailable:
-		_, err = b.book.record(ctx, o.ID, rapbot.Record{Kind: rapbot.RecFailed, Text: "It was approved but not run. " + firstBeat(err) + " Nothing was changed."})
+		_, _, err = b.recordMove(ctx, o.ID, move, rapbot.Record{Kind: rapbot.RecFailed, Text: "It was approved but not run. " + firstBeat(err) + " Nothing was changed."})
 		return err
 	}
 	return err
@@ -110,7 +118,11 @@ func (b *Bot) carryOut(ctx context.Context, o rapbot.Operation, move rapbot.Move
 	step := o.Plan.Steps[i]
 	if step.Optional {
 		// What comes after the promotion is worth nothing without the new primary.
-		if trouble := b.newPrimaryTrouble(ctx, o); trouble != "" {
+		trouble, err := b.newPrimaryTrouble(ctx, o)
+		if err != nil {
+			return err
+		}
+		if trouble != "" {
 			_, _, err := b.recordMove(ctx, o.ID, move, rapbot.Record{Kind: rapbot.RecQuestion, Text: trouble})
 			return err
 		}

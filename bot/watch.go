@@ -35,16 +35,23 @@ func (b *Bot) gone(run rapbot.StepRun) error {
 
 // newPrimaryTrouble asks the new primary whether it is one and accepts writes.
 // It returns the question for a person when it does not, and nothing when all
-// is well.
-func (b *Bot) newPrimaryTrouble(ctx context.Context, o rapbot.Operation) string {
+// is well. The error is ctx's.
+func (b *Bot) newPrimaryTrouble(ctx context.Context, o rapbot.Operation) (string, error) {
+	var t rapbot.Topology
 	var r rapbot.Region
 	for try := range 3 {
-		if try > 0 && b.opt.Clock.Sleep(ctx, time.Second) != nil {
-			return ""
+		if try > 0 {
+			if err := b.opt.Clock.Sleep(ctx, time.Second); err != nil {
+				return "", err
+			}
 		}
-		r, _ = b.opt.Fleet.Observe(ctx).Region(o.Plan.To)
+		var err error
+		if t, err = b.observe(ctx); err != nil {
+			return "", err
+		}
+		r, _ = t.Region(o.Plan.To)
 		if r.Role == rapbot.Primary && !r.Server.ReadOnly {
-			return ""
+			return "", nil
 		}
 	}
 	state := "is " + string(r.Role)
@@ -54,6 +61,13 @@ func (b *Bot) newPrimaryTrouble(ctx context.Context, o rapbot.Operation) string 
 	case r.Role == rapbot.Primary:
 		state = "is read-only"
 	}
-	return fmt.Sprintf("%s was promoted and now %s, so nothing accepts writes. %s No other region will be promoted by this operation. Bring %s back and press Try Again, or press Stop Here and finish by hand.",
-		o.Plan.To, state, standing(o), o.Plan.To)
+	return fmt.Sprintf("%s was promoted and now %s. %s %s No other region will be promoted by this operation. Bring %s back and press Try Again, or press Stop Here and finish by hand.",
+		o.Plan.To, state, primaryNow(t), standing(o), o.Plan.To), nil
+}
+
+// observe asks every region now. When ctx ends meanwhile, what came of it says
+// nothing about the world, and nothing may be concluded or recorded from it.
+func (b *Bot) observe(ctx context.Context) (rapbot.Topology, error) {
+	t := b.opt.Fleet.Observe(ctx)
+	return t, ctx.Err()
 }

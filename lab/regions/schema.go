@@ -76,9 +76,13 @@ func (f *Fleet) renderGrants() (string, error) {
 	for _, server := range f.servers {
 		slots = append(slots, server.Slot)
 	}
+	return renderGrants(slots, f.pg.major)
+}
+
+func renderGrants(slots []string, major int) (string, error) {
 	text := grantsSQL
-	if f.pg.major >= 15 {
-		text += grants15SQL
+	if major >= 15 {
+		text += "\n" + grants15SQL
 	}
 	page, err := template.New("grants").Parse(text)
 	if err != nil {
