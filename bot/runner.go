@@ -172,6 +172,8 @@ func (b *Bot) untilItHolds(ctx context.Context, run rapbot.StepRun) (rapbot.Find
 		switch {
 		case err == nil && finding.Holds:
 			return finding, acted, nil
+		case err != nil && trouble != nil && ctx.Err() != nil:
+			// The deadline cut this look off; the one before it says more.
 		case err != nil:
 			trouble = err
 		case done:

@@ -69,6 +69,8 @@ func (d *drive) step(step rapbot.Step) error {
 			maps.Copy(d.evidence, finding.Evidence)
 			d.took[step.Kind] += time.Since(began)
 			return nil
+		case err != nil && last != nil && ctx.Err() != nil:
+			// The deadline cut this look off; the one before it says more.
 		case err != nil:
 			last = err
 		case acted:
