@@ -57,6 +57,41 @@ type Instance interface {
 	StartReplica(ctx context.Context) error
 }
 
+// Volume is the data of one region's server while the server does not run. Its
+// sources are names of regions. Code Precondition, and nothing changed, while
+// the server runs; code Unavailable when the data cannot be reached.
+type Volume interface {
+	// Divergence reads where the server's own log leaves the history of source,
+	// and what lies past that point; it keeps a copy of that part of the log. A
+	// from that is not zero takes the place of the point where they part.
+	Divergence(ctx context.Context, source string, from LSN) (Divergence, error)
+	// Rewind makes the data follow source's history (pg_rewind). What lies past
+	// the point where they part is gone from the data afterwards.
+	Rewind(ctx context.Context, source string) error
+	// Rebuild replaces the data with a copy of source's. Progress is told in
+	// bytes; total may grow while it copies.
+	Rebuild(ctx context.Context, source string, progress func(done, total int64)) error
+}
+
+// Divergence is what a stopped server's log holds that another server's
+// history does not.
+type Divergence struct {
+	SystemID string `json:"system_id"`
+	Clean    bool   `json:"clean"`           // its log ends with a shutdown checkpoint
+	Timeline uint32 `json:"timeline"`        // that it wrote or replayed last
+	End      LSN    `json:"end"`             // of its log on that timeline
+	Fork     LSN    `json:"fork"`            // the other history leaves that timeline here
+	Related  bool   `json:"related"`         // that timeline is part of the other history at all
+	Commits  int    `json:"commits"`         // transactions committed past Fork
+	Saved    string `json:"saved,omitempty"` // where the log past Fork was copied to; empty when nothing lies there
+}
+
+// Bytes is how much log lies past the fork.
+func (d Divergence) Bytes() int64 { return d.End.BytesPast(d.Fork) }
+
+// Straight reports whether the server can follow the other one as it is.
+func (d Divergence) Straight() bool { return d.Related && d.End <= d.Fork }
+
 // Chat puts messages in front of people.
 type Chat interface {
 	// Post says something in a channel, or in a thread of it. Key identifies

@@ -17,19 +17,28 @@ func (s *Server) dsn(role Role, db string) string {
 	return fmt.Sprintf("postgres://%s:%s@127.0.0.1:%d/%s?sslmode=disable&connect_timeout=2", role, s.fleet.passwords[role], s.Port, db)
 }
 
+// viewer is who connects: a region's name for its server, or one of these.
+const viewerApp = "app"
+
+// portFor is the port on 127.0.0.1 at which a viewer reaches this server.
+func (s *Server) portFor(viewer string) int {
+	_ = viewer // everybody uses the server's own port
+	return s.Port
+}
+
 // MultiHostDSN is the application's address: all the servers, of which the driver takes the one that accepts writes. It is
 // in the form of keywords, since Go's URL parser no longer takes several hosts.
 func (f *Fleet) MultiHostDSN() string {
-	hosts, ports := f.hostsAndPorts()
+	hosts, ports := f.hostsAndPorts(viewerApp)
 	return fmt.Sprintf("host=%s port=%s user=%s password=%s dbname=%s sslmode=disable target_session_attrs=read-write connect_timeout=1",
 		hosts, ports, App, f.passwords[App], database)
 }
 
-func (f *Fleet) hostsAndPorts() (hosts, ports string) {
+func (f *Fleet) hostsAndPorts(viewer string) (hosts, ports string) {
 	var h, p []string
 	for _, server := range f.servers {
 		h = append(h, "127.0.0.1")
-		p = append(p, strconv.Itoa(server.Port))
+		p = append(p, strconv.Itoa(server.portFor(viewer)))
 	}
 	return strings.Join(h, ","), strings.Join(p, ",")
 }

@@ -56,7 +56,7 @@ func (s *Server) settings() string {
 // upstream is the address a replica streams from: all the servers, of which libpq takes the one that is a primary. So
 // the replicas follow a promotion without being told, and a region's own address in the list does no harm.
 func (s *Server) upstream() string {
-	hosts, ports := s.fleet.hostsAndPorts()
+	hosts, ports := s.fleet.hostsAndPorts(s.Name)
 	attrs := "primary"
 	if s.fleet.pg.major < 14 {
 		attrs = "read-write" // libpq 13 does not know primary; a primary set to read-only then loses its replicas
@@ -69,7 +69,7 @@ func (s *Server) upstream() string {
 func (s *Server) passwords() string {
 	var b strings.Builder
 	for _, other := range s.fleet.servers {
-		fmt.Fprintf(&b, "127.0.0.1:%d:*:replicator:%s\n", other.Port, s.fleet.passwords[replicator])
+		fmt.Fprintf(&b, "127.0.0.1:%d:*:replicator:%s\n", other.portFor(s.Name), s.fleet.passwords[replicator])
 	}
 	return b.String()
 }
