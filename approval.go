@@ -17,10 +17,12 @@ type Person struct {
 	Approver bool   `json:"approver,omitempty"` // in the approver set at the moment of asking
 }
 
-// What a person can answer to a question.
+// What a person can answer to a question. Proceed accepts the risk that was
+// asked about; it is open to nobody else's question.
 const (
-	AnswerRetry = "retry"
-	AnswerStop  = "stop"
+	AnswerRetry   = "retry"
+	AnswerStop    = "stop"
+	AnswerProceed = "proceed"
 )
 
 // MayRequest refuses those who may not even ask: guests, bots, deactivated
@@ -123,9 +125,10 @@ func JudgeCancel(o Operation, p Person) error {
 	return nil
 }
 
-// JudgeAnswer decides whether this person may answer the question of an
-// operation that needs a decision.
-func JudgeAnswer(o Operation, p Person) error {
+// JudgeAnswer decides whether this person may give this answer to the question
+// of an operation that needs a decision. Accepting a risk is an approval, and
+// so not the requester's to give (R1).
+func JudgeAnswer(o Operation, answer string, p Person) error {
 	if err := MayRequest(p); err != nil {
 		return err
 	}
@@ -134,6 +137,12 @@ func JudgeAnswer(o Operation, p Person) error {
 	}
 	if o.State != NeedsDecision {
 		return &Error{Code: Settled, What: fmt.Sprintf("Operation %s asks nothing any more; it %s.", o.ID, o.State.Is()), Changed: "Your click changed nothing.", Now: "See /rap show " + o.ID + "."}
+	}
+	switch {
+	case answer == AnswerProceed && o.Risk == "":
+		return Refuse(Stale, fmt.Sprintf("Operation %s asks for something else now.", o.ID), "Read its card.")
+	case answer == AnswerProceed && p.ID == o.Requester.ID:
+		return Refuse(Forbidden, fmt.Sprintf("You asked for this %s, so somebody else must accept its risk.", o.Plan.Kind), "Ask somebody of the approver group.")
 	}
 	return nil
 }

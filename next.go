@@ -18,6 +18,7 @@ const (
 	MoveQuestion MoveKind = "question" // stuck past the point of no return: ask a person
 	MoveSucceed  MoveKind = "succeed"  // everything is done
 	MoveFail     MoveKind = "fail"     // everything is undone, or a person gave up
+	MoveReplan   MoveKind = "replan"   // everything is undone because the plan no longer fitted: ask again (R2)
 )
 
 // Move is the one thing that comes next.
@@ -89,6 +90,11 @@ func nextUndo(o Operation) Move {
 		switch o.Steps[i].Status {
 		case StepRunning, StepDone, StepFailed, StepUndoing:
 			return Move{Kind: MoveUndo, Step: i}
+		}
+	}
+	for _, s := range o.Steps {
+		if s.Stale && o.StopAsked == nil {
+			return Move{Kind: MoveReplan}
 		}
 	}
 	return Move{Kind: MoveFail}

@@ -66,6 +66,7 @@ type StepState struct {
 	Detail    string // what it waits for, what it found, or why it failed
 	Unchanged bool   // its post-condition held already: nothing was done
 	Refused   bool   // failed before it acted: its pre-condition did not hold
+	Stale     bool   // failed because the world is not as it was approved: the plan is made anew
 	Left      bool   // its undoing failed and is left to mend
 }
 
@@ -89,6 +90,8 @@ type Operation struct {
 	GivenUp     *Person           // who decided to leave it where it stood
 	Evidence    map[string]string // what the steps found, for later steps and for the outcome
 	Question    string            // what a person must decide
+	Risk        StepKind          // the step that asks whether a person accepts a risk, if that is the question
+	LossCounted bool              // what a failover really lost has been told
 	Outcome     string            // how it ended, in sentences
 	EndedAt     time.Time
 	Card        Ref  // the message that stands for it
@@ -138,6 +141,8 @@ type Record struct {
 	Channel  string            `json:"channel,omitempty"`
 	Expires  time.Time         `json:"expires,omitzero"`
 	Skipped  bool              `json:"skipped,omitempty"` // done: it held already; failed: it never acted
+	Stale    bool              `json:"stale,omitempty"`   // step-failed: the plan that was approved does not fit any more
+	Risk     bool              `json:"risk,omitempty"`    // question: whether a person accepts the risk that Step names
 	Evidence map[string]string `json:"evidence,omitempty"`
 	Card     *Ref              `json:"card,omitempty"`
 }
@@ -155,18 +160,19 @@ const (
 	RecRejected    RecordKind = "rejected"     // By, Text (why)
 	RecExpired     RecordKind = "expired"      //
 	RecCancelled   RecordKind = "cancelled"    // By
-	RecReplanned   RecordKind = "replanned"    // Plan, Expires, Text (what differs): asks again (R2)
+	RecReplanned   RecordKind = "replanned"    // Plan, Expires, Text (what differs): asks again (R2), also of what ran and was taken back
 	RecStarted     RecordKind = "started"      //
 	RecStepStarted RecordKind = "step-started" // Step
 	RecStepDone    RecordKind = "step-done"    // Step, Evidence, Skipped, Text
-	RecStepFailed  RecordKind = "step-failed"  // Step, Text (why)
+	RecStepFailed  RecordKind = "step-failed"  // Step, Text (why), Stale
 	RecStopAsked   RecordKind = "stop-asked"   // By: roll back what was done
 	RecRollback    RecordKind = "rollback"     // Text (why)
 	RecUndoStarted RecordKind = "undo-started" // Step
 	RecUndone      RecordKind = "undone"       // Step, Evidence
 	RecUndoFailed  RecordKind = "undo-failed"  // Step, Text (why), Skipped (left to mend)
-	RecQuestion    RecordKind = "question"     // Text: what must be decided
-	RecAnswered    RecordKind = "answered"     // By, Text (retry or stop)
+	RecQuestion    RecordKind = "question"     // Text: what must be decided; Risk and Step
+	RecAnswered    RecordKind = "answered"     // By, Text (retry, stop or proceed)
 	RecSucceeded   RecordKind = "succeeded"    // Text (outcome)
 	RecFailed      RecordKind = "failed"       // Text (outcome)
+	RecLossCounted RecordKind = "loss-counted" // Text, Evidence: what a failover really lost
 )

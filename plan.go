@@ -11,20 +11,44 @@ import (
 // Kind is what a plan is for.
 type Kind string
 
-// Switchover is a planned change of primary that loses nothing.
-const Switchover Kind = "switchover"
+// The kinds of plans.
+const (
+	Switchover Kind = "switchover" // both sides healthy: loses nothing
+	Failover   Kind = "failover"   // the primary is lost or fenced: may lose up to the stated bound
+	Rejoin     Kind = "rejoin"     // a server that fell behind or went its own way becomes a replica again
+)
+
+// Wish is what somebody asks for. A plan is made from a wish and from what is
+// observed, so it can be made again.
+type Wish struct {
+	Kind   Kind   `json:"kind"`
+	Region string `json:"region"` // the primary to be; of a rejoin, the region that comes back
+	Drill  bool   `json:"drill,omitempty"`
+}
 
 // Plan is what would be done, in order, computed from what was observed. It
 // is data: rendering it is a dry run, running it is the runner's work.
 type Plan struct {
-	Kind   Kind      `json:"kind"`
-	From   string    `json:"from"` // the primary now
-	To     string    `json:"to"`   // the primary then
-	MadeAt time.Time `json:"made_at"`
-	Checks []Check   `json:"checks"`
-	Steps  []Step    `json:"steps"`
-	Impact Impact    `json:"impact"`
-	Basis  []Fact    `json:"basis"` // what was decided upon; part of the digest
+	Kind      Kind      `json:"kind"`
+	From      string    `json:"from"` // the primary now; of a failover, the one that is lost; of a rejoin, the region that comes back
+	To        string    `json:"to"`   // the primary then
+	Drill     bool      `json:"drill,omitempty"`
+	MadeAt    time.Time `json:"made_at"`
+	Headline  string    `json:"headline,omitempty"`  // what has happened, in a sentence
+	Witnesses []Witness `json:"witnesses,omitempty"` // who sees what of the lost primary
+	Checks    []Check   `json:"checks"`
+	Steps     []Step    `json:"steps"`
+	Impact    Impact    `json:"impact"`
+	Basis     []Fact    `json:"basis"` // what was decided upon; part of the digest
+}
+
+// Wish is what the plan was made for.
+func (p Plan) Wish() Wish {
+	w := Wish{Kind: p.Kind, Region: p.To, Drill: p.Drill}
+	if p.Kind == Rejoin {
+		w.Region = p.From
+	}
+	return w
 }
 
 // Verdict is the outcome of a Check.
@@ -63,6 +87,23 @@ const (
 	StepTidy    StepKind = "clean-up"      // P12: nothing of the operation is left behind
 )
 
+// The steps of a failover besides promote, follow and clean-up.
+const (
+	StepFreeze StepKind = "freeze"       // E2: no replica receives anything, so positions stand still
+	StepFence  StepKind = "fence"        // E5: the old primary takes no writes, as surely as can be had
+	StepLevel  StepKind = "fast-forward" // E3: the target has all that any replica has
+	StepWeigh  StepKind = "weigh-loss"   // E1 again, on what stands still: not worse than what was approved
+	StepSlots  StepKind = "slots"        // the slots that the target will feed the others from
+)
+
+// The steps of a rejoin besides rejoin and clean-up.
+const (
+	StepAnchor  StepKind = "anchor"  // a row and a checkpoint on the primary, which the other must come to have
+	StepHalt    StepKind = "halt"    // the server that comes back is stopped
+	StepSalvage StepKind = "salvage" // what only it has is counted and copied
+	StepRebuild StepKind = "rebuild" // its data follow the primary's: as they are, rewound, or copied anew
+)
+
 // Step is one act of a plan, as data.
 type Step struct {
 	Kind     StepKind      `json:"kind"`
@@ -83,13 +124,13 @@ type Fact struct {
 
 // Impact is what people will notice.
 type Impact struct {
-	WritePause time.Duration `json:"write_pause"` // expected; zero means none
-	LossBytes  int64         `json:"loss_bytes"`  // bound on acknowledged WAL that may be lost
-	LossTime   time.Duration `json:"loss_time"`
+	WritePause time.Duration `json:"write_pause"`       // expected; zero means none
+	Loss       *Loss         `json:"loss,omitempty"`    // of a failover: what may be lost; an approval is for no more than this
+	Discard    string        `json:"discard,omitempty"` // of a rejoin: what is thrown away, in words
 }
 
 // Lossless reports whether the plan loses nothing that was acknowledged.
-func (i Impact) Lossless() bool { return i.LossBytes == 0 && i.LossTime == 0 }
+func (i Impact) Lossless() bool { return i.Loss == nil }
 
 // Digest is the identity of what would run (R2): kind, regions, steps and the
 // facts decided upon. Figures that move by themselves (lag, ages) are in the
@@ -98,9 +139,10 @@ func (p Plan) Digest() string {
 	b, err := json.Marshal(struct {
 		Kind     Kind
 		From, To string
+		Drill    bool `json:",omitempty"`
 		Steps    []Step
 		Basis    []Fact
-	}{p.Kind, p.From, p.To, p.Steps, p.Basis})
+	}{p.Kind, p.From, p.To, p.Drill, p.Steps, p.Basis})
 	if err != nil {
 		panic("rapbot: a plan is plain data: " + err.Error()) // cannot happen
 	}
@@ -126,10 +168,31 @@ func (p Plan) ChecksWith(v Verdict) []Check {
 }
 
 // Title is the plan as an order: "Switch over to us-west-2".
-func (p Plan) Title() string { return "Switch over to " + p.To }
+func (p Plan) Title() string { return p.Kind.words().order + p.subject() }
+
+// Doing is the plan under way: "Switching over to us-west-2".
+func (p Plan) Doing() string { return p.Kind.words().doing + p.subject() }
 
 // Done is the plan as an outcome: "Switched over to us-west-2".
-func (p Plan) Done() string { return "Switched over to " + p.To }
+func (p Plan) Done() string { return p.Kind.words().done + p.subject() }
+
+// Noun is the plan as a thing: "Switchover to us-west-2".
+func (p Plan) Noun() string { return p.Kind.words().noun + p.subject() }
+
+// subject is the region that it is about.
+func (p Plan) subject() string { return p.Wish().Region }
+
+type verbs struct{ order, doing, done, noun string }
+
+func (k Kind) words() verbs {
+	switch k {
+	case Failover:
+		return verbs{"Fail over to ", "Failing over to ", "Failed over to ", "Failover to "}
+	case Rejoin:
+		return verbs{"Rejoin ", "Rejoining ", "Rejoined ", "Rejoin of "}
+	}
+	return verbs{"Switch over to ", "Switching over to ", "Switched over to ", "Switchover to "}
+}
 
 // Difference says in a sentence what of the things decided upon differs
 // between two plans; empty when nothing does.

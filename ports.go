@@ -41,6 +41,7 @@ type StepRun struct {
 type Finding struct {
 	Holds    bool
 	Detail   string            // what is awaited, or what was found; for people
+	Risk     string            // a question: the step goes on only if a person accepts this; see EvAccepted
 	Evidence map[string]string // kept in the journal when the step is done
 }
 
@@ -142,6 +143,14 @@ type Operations interface {
 	Open(ctx context.Context) ([]Operation, error)
 	// History returns the newest operations first, limit at the most.
 	History(ctx context.Context, limit int) ([]Operation, error)
+}
+
+// Samples is the memory of where the regions stood, for a day.
+type Samples interface {
+	// Keep stores samples. One of the same region and moment is kept once.
+	Keep(ctx context.Context, samples ...Sample) error
+	// Since returns the samples of all regions from that time on, oldest first.
+	Since(ctx context.Context, from time.Time) ([]Sample, error)
 }
 
 // Inbox is the journal of what arrives (R8).

@@ -1,6 +1,9 @@
 package rapbot
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Sighting is what came of asking one region once.
 type Sighting struct {
@@ -9,8 +12,15 @@ type Sighting struct {
 	Answered   bool      `json:"answered"`
 	Fault      string    `json:"fault,omitempty"`      // why there is no answer, without secrets; empty when answered
 	LastAnswer time.Time `json:"last_answer,omitzero"` // the newest answer up to At; zero means never yet
-	Server     Server    `json:"server"`               // as of this answer; as of LastAnswer when there is none
+	// RefusedSince is the first of the looks, up to this one, that found nothing
+	// listening there; zero when this look was answered or met silence.
+	RefusedSince time.Time `json:"refused_since,omitzero"`
+	Server       Server    `json:"server"` // as of this answer; as of LastAnswer when there is none
 }
+
+// Refused reports whether nothing listens there. That is more than silence: a
+// server that hangs is silent too.
+func (s Sighting) Refused() bool { return !s.RefusedSince.IsZero() }
 
 // Server is one PostgreSQL server as it described itself in one round trip.
 // Sources of the columns: pg_stat_replication, pg_stat_wal_receiver,
@@ -38,7 +48,17 @@ type Server struct {
 	FreeSenders   int           `json:"free_senders"`   // max_wal_senders less those in use
 	FreeSlots     int           `json:"free_slots"`     // max_replication_slots less those in use
 	MissingGrants []string      `json:"missing_grants"` // what rapbot's role cannot do here
+	SlotName      string        `json:"slot_name"`      // primary_slot_name
 }
+
+// FrozenSlot is what primary_slot_name begins with on a replica that rapbot
+// keeps from receiving anything: no server has a slot of that name. The boot
+// gate of every other region can read it there, and takes it for what it says:
+// the primary is being replaced.
+const FrozenSlot = "rapbot_frozen"
+
+// Frozen reports whether the server is kept from receiving anything.
+func (s Server) Frozen() bool { return strings.HasPrefix(s.SlotName, FrozenSlot) }
 
 // Receiver is a replica's end of the stream.
 type Receiver struct {

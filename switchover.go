@@ -11,6 +11,11 @@ type Site struct {
 	Name     string
 	Slot     string // the replication slot that this region streams from
 	Instance bool   // rapbot has been told how to stop and start its server
+	Volume   bool   // rapbot has been told how to reach its data while it is stopped
+
+	// SelfFence is after how long without any other region a primary there stops
+	// by itself; its boot gate sees to that. Zero means that it has none.
+	SelfFence time.Duration
 }
 
 // Limits bound what is allowed to move between a plan and its running.
@@ -34,7 +39,7 @@ func PlanSwitchover(t Topology, sites []Site, to string, limits Limits) (Plan, e
 	}
 	primary, one := t.Primary()
 	if !one {
-		return Plan{}, noPrimary(t)
+		return Plan{}, noPrimary(t, to)
 	}
 	if primary.Name == to {
 		return Plan{}, Refuse(Precondition, to+" is the primary already.", "Name a replica: "+strings.Join(others(t.Names(), to), " or ")+".")
@@ -50,15 +55,24 @@ func PlanSwitchover(t Topology, sites []Site, to string, limits Limits) (Plan, e
 
 // noPrimary refuses with what is seen and from where, because somebody is
 // about to decide whether the primary is dead.
-func noPrimary(t Topology) error {
+func noPrimary(t Topology, to string) error {
 	what := "A switchover needs exactly one primary."
 	if c := t.Contradictions(); len(c) > 0 {
 		what = c[0] + " " + what
 	}
-	if v := t.Vantage(); len(v) > 0 && len(t.withRole(Primary)) == 0 {
-		what += " " + strings.Join(v, " ")
+	now := "Bring the primary back if you can, and follow it with /rap status."
+	if lost, found := t.Lost(""); found && len(t.withRole(Primary)) == 0 {
+		witnesses := t.Witnesses(lost.Name, nil)
+		verdict, _ := Agreement(lost.Name, witnesses)
+		what += " " + verdict
+		for _, w := range witnesses {
+			what += " " + w.String()
+		}
+		if target, ok := t.Region(to); ok && target.Role == Replica {
+			now = fmt.Sprintf("Bring %s back if you can; that loses nothing. If it is lost, type /rap failover %s --force: the plan says what would be lost, and somebody else must accept it.", lost.Name, to)
+		}
 	}
-	return Refuse(Precondition, what, "Bring the primary back if you can, and follow it with /rap status.")
+	return Refuse(Precondition, what, now)
 }
 
 func switchoverSteps(from, to string, bystanders []string) []Step {

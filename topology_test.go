@@ -110,16 +110,22 @@ func TestDuration(t *testing.T) {
 	}
 }
 
-func TestVantage(t *testing.T) {
+func TestWitnesses(t *testing.T) {
 	cut := replicaAt("c", 1, noon.Add(-time.Minute))
 	cut.Server.Receiver = nil
 	alive := replicaAt("b", 1, noon)
 	alive.Server.Receiver.Sender = "a:5432"
 	alive.Server.Receiver.LastMessage = noon.Add(-2 * time.Second)
-	have := strings.Join(fleet(darkAt("a"), alive, cut).Vantage(), " ")
-	want := "a last answered rapbot at 11:59:00 UTC (no answer in 2 s). b still receives WAL from a:5432, 2 s ago. c receives nothing since 11:59:00 UTC. " +
-		"So the primary probably lives, and the network between it and rapbot is cut."
-	if have != want {
+	seen := fleet(darkAt("a"), alive, cut).Witnesses("a", &rapbot.Witness{Name: "its instance", Says: rapbot.Dark, Sees: "no answer"})
+	var lines []string
+	for _, w := range seen {
+		lines = append(lines, w.String())
+	}
+	verdict, partition := rapbot.Agreement("a", seen)
+	have := strings.Join(append(lines, verdict), " ")
+	want := "rapbot: no answer in 2 s, last sign of life at 11:59:00 UTC. b: it receives WAL from a:5432, the last message is 2 s old. c: it receives nothing, last sign of life at 11:59:00 UTC. " +
+		"its instance: no answer. This is a partition: b still sees a alive, and rapbot does not."
+	if have != want || !partition {
 		t.Errorf("have %s\nwant %s", have, want)
 	}
 }

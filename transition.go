@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 )
 
 // transition says from which states a record may come and to which state it
@@ -26,7 +27,7 @@ var transitions = map[RecordKind]transition{
 	RecRejected:    {From: []State{AwaitingApproval}, To: Rejected},
 	RecExpired:     {From: []State{Proposed, AwaitingApproval, Approved}, To: Lapsed},
 	RecCancelled:   {From: []State{Proposed, AwaitingApproval, Approved}, To: Cancelled},
-	RecReplanned:   {From: []State{AwaitingApproval, Approved}, To: AwaitingApproval},
+	RecReplanned:   {From: []State{AwaitingApproval, Approved, Running}, To: AwaitingApproval},
 	RecStarted:     {From: []State{Approved}, To: Running},
 	RecStepStarted: {From: []State{Running}},
 	RecStepDone:    {From: []State{Running}},
@@ -40,6 +41,7 @@ var transitions = map[RecordKind]transition{
 	RecAnswered:    {From: []State{NeedsDecision}, To: Running},
 	RecSucceeded:   {From: []State{Running}, To: Succeeded},
 	RecFailed:      {From: []State{AwaitingApproval, Approved, Running}, To: Failed},
+	RecLossCounted: {From: []State{Succeeded, Failed}},
 }
 
 // Apply returns the operation with one more record. It refuses, with code
@@ -109,9 +111,14 @@ func fold(o *Operation, r Record) error {
 		if r.Plan == nil {
 			return &Error{Code: Internal, What: "A new plan is missing its plan."}
 		}
+		if o.Committed() {
+			return &Error{Code: Conflict, What: "Operation " + o.ID + " is past the point of no return."}
+		}
+		// What ran was taken back, so it begins anew.
 		o.Plan, o.ExpiresAt = *r.Plan, r.Expires
 		o.Steps = pendingSteps(o.Plan)
-		o.Approver = nil
+		o.Approver, o.StartedAt, o.RollingBack, o.Outcome = nil, time.Time{}, false, ""
+		o.Evidence = map[string]string{}
 	case RecRejected:
 		o.Outcome = rejection(r)
 	case RecCancelled, RecExpired, RecSucceeded, RecFailed:
@@ -124,7 +131,13 @@ func fold(o *Operation, r Record) error {
 		o.RollingBack = true
 		o.Outcome = r.Text
 	case RecQuestion:
-		o.Question = r.Text
+		o.Question, o.Risk = r.Text, ""
+		if r.Risk && r.Step >= 0 && r.Step < len(o.Plan.Steps) {
+			o.Risk = o.Plan.Steps[r.Step].Kind
+		}
+	case RecLossCounted:
+		o.LossCounted = true
+		maps.Copy(o.Evidence, r.Evidence)
 	case RecAnswered:
 		return foldAnswer(o, r)
 	case RecStepStarted, RecStepDone, RecStepFailed, RecUndoStarted, RecUndone, RecUndoFailed:
@@ -158,7 +171,7 @@ func foldStep(o *Operation, r Record) error {
 	case RecStepDone:
 		s.Status, s.Ended, s.Detail, s.Unchanged = StepDone, r.At, r.Text, r.Skipped
 	case RecStepFailed:
-		s.Status, s.Ended, s.Detail, s.Refused = StepFailed, r.At, r.Text, r.Skipped
+		s.Status, s.Ended, s.Detail, s.Refused, s.Stale = StepFailed, r.At, r.Text, r.Skipped, r.Stale
 	case RecUndoFailed:
 		s.Status, s.Ended, s.Detail, s.Left = StepFailed, r.At, r.Text, r.Skipped
 	case RecUndoStarted:
@@ -170,10 +183,19 @@ func foldStep(o *Operation, r Record) error {
 	return nil
 }
 
-// foldAnswer puts the step that the question was about back in line.
+// foldAnswer puts the step that the question was about back in line. A risk
+// that is not accepted turns the operation round.
 func foldAnswer(o *Operation, r Record) error {
-	o.Question = ""
-	if r.Text != AnswerRetry {
+	risk := o.Risk
+	o.Question, o.Risk = "", ""
+	switch {
+	case r.Text == AnswerProceed && risk != "":
+		o.Evidence[EvAccepted(risk)] = r.By.ID
+		return nil
+	case risk != "" && r.Text == AnswerStop:
+		o.StopAsked = r.By
+		return nil
+	case r.Text != AnswerRetry:
 		o.GivenUp = r.By
 		return nil
 	}

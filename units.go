@@ -5,6 +5,14 @@ import (
 	"time"
 )
 
+// Count writes a number with its noun: 1 commit, 7 commits.
+func Count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
 // Bytes writes a size in binary units: 0 B, 512 B, 1.5 MiB.
 func Bytes(n int64) string {
 	const unit = 1024

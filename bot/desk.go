@@ -183,7 +183,7 @@ func (b *Bot) Cancel(ctx context.Context, id string, by rapbot.Person) (rapbot.O
 // Answer answers the question of an operation that needs a decision.
 func (b *Bot) Answer(ctx context.Context, id, answer string, by rapbot.Person) (rapbot.Operation, error) {
 	return b.book.write(ctx, id, func(o rapbot.Operation) ([]rapbot.Record, error) {
-		if err := rapbot.JudgeAnswer(o, by); err != nil {
+		if err := rapbot.JudgeAnswer(o, answer, by); err != nil {
 			return nil, err
 		}
 		return []rapbot.Record{{Kind: rapbot.RecAnswered, By: &by, Text: answer}}, nil

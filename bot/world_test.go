@@ -34,6 +34,7 @@ type fakeServer struct {
 	late     time.Duration
 	dead     bool // receiver not running
 	last     time.Time
+	refused  time.Time // since when it has been found to be down
 }
 
 // crashed is what a dying bot panics with.
@@ -72,9 +73,13 @@ func (w *world) Observe(context.Context) rapbot.Topology {
 	for _, r := range w.regions {
 		s := rapbot.Sighting{Region: r.name, At: now, Answered: r.up, LastAnswer: r.last}
 		if r.up {
-			r.last, s.LastAnswer = now, now
+			r.last, r.refused, s.LastAnswer = now, time.Time{}, now
 		} else {
 			s.Fault = "connection refused"
+			if r.refused.IsZero() {
+				r.refused = now
+			}
+			s.RefusedSince = r.refused
 		}
 		s.Server = w.describe(r, now)
 		sightings = append(sightings, s)

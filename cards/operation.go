@@ -81,7 +81,7 @@ func Title(o rapbot.Operation) string {
 		}
 		title := fmt.Sprintf("%s in %s, %s", o.Plan.Done(), rapbot.Duration(o.EndedAt.Sub(o.StartedAt)), loss)
 		if n := len(o.Warnings()); n > 0 {
-			title += ", " + count(n, "thing left to mend", "things left to mend")
+			title += ", " + rapbot.Count(n, "thing left to mend", "things left to mend")
 		}
 		return title
 	case rapbot.Failed:

@@ -15,7 +15,7 @@ func Plan(p rapbot.Plan) rapbot.Message {
 	m.Blocks = append(m.Blocks, rapbot.Paragraph{Text: rapbot.Say(rapbot.B("Steps"))}, planSteps(p))
 	verdict := "Nothing was changed. It could run now, once somebody else approves it."
 	if !p.Runnable() {
-		verdict = fmt.Sprintf("Nothing was changed. It cannot run now: %s.", count(len(p.ChecksWith(rapbot.Fail)), "check fails", "checks fail"))
+		verdict = fmt.Sprintf("Nothing was changed. It cannot run now: %s.", rapbot.Count(len(p.ChecksWith(rapbot.Fail)), "check fails", "checks fail"))
 	}
 	m.Blocks = append(m.Blocks, rapbot.Note{Text: rapbot.Say(verdict+" Plan ", rapbot.Mono(p.ShortDigest()), ", observed at ", rapbot.When(p.MadeAt), ".")})
 	return m
@@ -42,7 +42,7 @@ func impact(p rapbot.Plan) rapbot.Text {
 	if p.Impact.Lossless() {
 		return append(text, rapbot.Say("Nothing that was acknowledged is lost.")...)
 	}
-	return append(text, rapbot.Say(rapbot.B(fmt.Sprintf("Up to %s, %s of acknowledged writes may be lost.", rapbot.Bytes(p.Impact.LossBytes), rapbot.Duration(p.Impact.LossTime))))...)
+	return append(text, rapbot.Say(rapbot.B("May be lost: "+p.Impact.Loss.String()+"."))...)
 }
 
 func planSteps(p rapbot.Plan) rapbot.Steps {
@@ -72,11 +72,4 @@ func checkLine(c rapbot.Check) rapbot.StepLine {
 		detail += ". " + c.Fix
 	}
 	return rapbot.StepLine{Mark: mark, Title: c.Name, Detail: detail}
-}
-
-func count(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
 }

@@ -63,6 +63,9 @@ func (f *Fleet) look(asker context.Context, r *region, thorough bool) {
 	}
 	if err != nil {
 		s.Answered, s.At, s.Fault = false, f.opt.Clock.Now(), fault(err, wait)
+		if refused(err) {
+			s.RefusedSince = s.At
+		}
 	}
 	s.Server.MissingGrants = r.memory.missingGrants()
 	if before, kept := r.memory.keep(began, s); kept {

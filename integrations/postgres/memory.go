@@ -55,6 +55,9 @@ func (m *memory) keep(began time.Time, s rapbot.Sighting) (before rapbot.Sightin
 		}
 	} else {
 		s.Server, s.LastAnswer = before.Server, before.LastAnswer
+		if s.Refused() && before.Refused() {
+			s.RefusedSince = before.RefusedSince
+		}
 	}
 	m.sighting = s
 	return before, true

@@ -1,0 +1,169 @@
+package rapbot
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Clues are what a failover is planned from besides the topology.
+type Clues struct {
+	History    []Sample    // of the last minutes, oldest first
+	Instance   *Witness    // what the lost primary's instance says, if it could be asked
+	Divergence *Divergence // what its log holds past the most advanced replica, if it could be read
+}
+
+// lastSample is the newest sample of any primary.
+func (c Clues) lastSample() Sample {
+	for _, s := range slices.Backward(c.History) {
+		if s.Role == Primary {
+			return s
+		}
+	}
+	return Sample{}
+}
+
+// PlanFailover plans the change of primary when the primary is lost. It fails
+// when there is nothing to plan: an unknown region, two primaries, a target
+// that is the primary, or a primary that answers and could be switched over
+// from without losing anything. Everything else that is wrong is a failed
+// check of a plan that can be shown.
+func PlanFailover(t Topology, sites []Site, to string, limits Limits, clues Clues) (Plan, error) {
+	target, ok := t.Region(to)
+	if !ok {
+		return Plan{}, Refuse(NotFound, fmt.Sprintf("There is no region %q.", to), "The regions are "+strings.Join(t.Names(), ", ")+".")
+	}
+	lost, err := lostPrimary(t, sites, target, limits, clues)
+	if err != nil {
+		return Plan{}, err
+	}
+	best := mostAdvanced(t, lost)
+	p := Plan{Kind: Failover, From: lost.Name, To: to, MadeAt: t.At}
+	p.Witnesses = t.Witnesses(lost.Name, clues.Instance)
+	loss := clues.loss(t, lost, best)
+	p.Headline, _ = Agreement(lost.Name, p.Witnesses)
+	p.Headline += lastSeen(loss)
+	p.Impact = Impact{Loss: &loss}
+	site := siteOf(sites, lost.Name)
+	p.Checks = failoverChecks(t, lost, target, best, sites, p.Witnesses)
+	p.Steps = failoverSteps(lost, site, to, others(t.Names(), to, lost.Name))
+	p.Basis = append(basisOf(t, best), Fact{"loss", lossKind(loss)}, Fact{"fence", fenceKind(site)})
+	return p, nil
+}
+
+// lostPrimary finds whose place is to be taken.
+func lostPrimary(t Topology, sites []Site, target Region, limits Limits, clues Clues) (Region, error) {
+	primaries := t.withRole(Primary)
+	switch {
+	case len(primaries) > 1:
+		return Region{}, Refuse(Precondition, t.Contradictions()[0], "Stop the one that must not be a primary, then run /rap status.")
+	case len(primaries) == 1 && primaries[0].Name == target.Name:
+		return Region{}, Refuse(Precondition, target.Name+" is the primary already.", "Name a replica: "+strings.Join(others(t.Names(), target.Name), " or ")+".")
+	case len(primaries) == 1:
+		primary := primaries[0]
+		planned, err := PlanSwitchover(t, sites, target.Name, limits)
+		if err == nil && planned.Runnable() {
+			return Region{}, Refuse(Precondition, primary.Name+" is the primary and answers, so a failover could lose what a switchover would not.", "Type /rap failover "+target.Name+" without --force: it loses nothing.")
+		}
+		return primary, nil // it is fenced first; see failoverSteps
+	}
+	lost, found := t.Lost(clues.lastSample().Region)
+	if !found {
+		return Region{}, Refuse(Precondition, "No region is a primary, and it is not known which of them was: "+t.Contradictions()[0], "Run /rap status, and bring back the one that was the primary.")
+	}
+	return lost, nil
+}
+
+// mostAdvanced is the replica that has most of the log, on the latest timeline
+// that any of them has.
+func mostAdvanced(t Topology, lost Region) Region {
+	var best Region
+	for _, r := range t.withRole(Replica) {
+		if r.Name == lost.Name {
+			continue
+		}
+		a, b := r.Server, best.Server
+		if best.Name == "" || a.Timeline > b.Timeline || a.Timeline == b.Timeline && a.Have > b.Have {
+			best = r
+		}
+	}
+	return best
+}
+
+// loss bounds what is lost. A primary that answers has nothing hidden: it is
+// stopped first, and how far the replicas are behind it is all there is.
+func (c Clues) loss(t Topology, lost, best Region) Loss {
+	if lost.Role == Primary {
+		behind := lost.Server.Flush.BytesPast(best.Server.Have)
+		return Loss{Bytes: behind + slack, Known: behind, From: best.Server.Replay, Seen: lost.At, Open: true}
+	}
+	last := c.lastSample()
+	if last.Region != lost.Name {
+		last = Sample{At: lost.LastAnswer, Region: lost.Name, Position: lost.Server.Flush, Clock: lost.Server.Clock}
+	}
+	l := lossOf(last, peakRate(c.History, lost.Name), lost, best, t.At)
+	if d := c.Divergence; d != nil && d.Related && d.SystemID == best.Server.SystemID && d.Fork <= best.Server.Replay {
+		l = l.counted(*d)
+	}
+	return l
+}
+
+func lastSeen(l Loss) string {
+	if l.Seen.IsZero() {
+		return ""
+	}
+	return " Last seen alive at " + clock(l.Seen) + "."
+}
+
+func lossKind(l Loss) string {
+	if l.Open {
+		return "grows until it is fenced"
+	}
+	return "bounded"
+}
+
+func fenceKind(s Site) string {
+	var ways []string
+	if s.Instance {
+		ways = append(ways, "its instance is stopped")
+	}
+	if s.SelfFence > 0 {
+		ways = append(ways, "its boot gate stops it within "+Duration(s.SelfFence))
+	}
+	if len(ways) == 0 {
+		return "none"
+	}
+	return strings.Join(ways, "; else ")
+}
+
+// fenceMargin is what the boot gate may need, beyond its own patience, to stop
+// a server.
+const fenceMargin = 10 * time.Second
+
+// SelfFenced is from when on a primary of this site is stopped by its boot
+// gate, once the other regions have been frozen at that time.
+func (s Site) SelfFenced(frozen time.Time) time.Time { return frozen.Add(s.SelfFence + fenceMargin) }
+
+// failoverSteps order the freeze and the fence: a primary that is dark may
+// come back at any moment, so the replicas are frozen before anything else; one
+// that answers is stopped first, so that they still get what it has.
+func failoverSteps(lost Region, site Site, to string, siblings []string) []Step {
+	freeze := Step{Kind: StepFreeze, Region: to, Title: "Freeze the replicas", Deadline: 30 * time.Second, Undo: "let the replicas receive again"}
+	fence := Step{Kind: StepFence, Region: lost.Name, Title: "Fence " + lost.Name, Deadline: time.Minute + site.SelfFence + fenceMargin}
+	first, second := freeze, fence
+	if lost.Role == Primary {
+		first, second = fence, freeze
+	}
+	steps := []Step{
+		first, second,
+		{Kind: StepLevel, Region: to, Title: "Give " + to + " all that any replica has", Deadline: 2 * time.Minute, Undo: "put " + to + "'s settings back", Leave: true},
+		{Kind: StepWeigh, Region: to, Title: "Weigh the loss again", Deadline: time.Minute},
+		{Kind: StepSlots, Region: to, Title: "Prepare " + to + " to feed the others", Deadline: 30 * time.Second, Undo: "drop the slots made on " + to, Leave: true},
+		{Kind: StepPromote, Region: to, Title: "Promote " + to, Deadline: 2 * time.Minute, Commits: true},
+	}
+	for _, b := range siblings {
+		steps = append(steps, Step{Kind: StepFollow, Region: b, Title: "Let " + b + " follow " + to, Deadline: time.Minute, Optional: true})
+	}
+	return append(steps, Step{Kind: StepTidy, Region: to, Title: "Clean up and verify", Deadline: 30 * time.Second, Optional: true})
+}

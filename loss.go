@@ -1,0 +1,139 @@
+package rapbot
+
+import (
+	"fmt"
+	"time"
+)
+
+// Sample is where one region stood at one moment. One a second and region is
+// kept in the journal, so that what was known of a primary outlives both it
+// and a restart of rapbot.
+type Sample struct {
+	At        time.Time `json:"at"` // by rapbot's clock
+	Region    string    `json:"region"`
+	Role      Role      `json:"role"`
+	Timeline  uint32    `json:"timeline"`
+	Position  LSN       `json:"position"` // a primary's flushed position, a replica's received one
+	Replay    LSN       `json:"replay,omitzero"`
+	Clock     time.Time `json:"clock"`              // the server's own clock
+	Heartbeat time.Time `json:"heartbeat,omitzero"` // newest heartbeat visible there, by the primary's clock
+}
+
+// Samples returns a sample of every region that answered.
+func (t Topology) Samples() []Sample {
+	var out []Sample
+	for _, r := range t.Regions {
+		if !r.Answered {
+			continue
+		}
+		s := Sample{At: r.At, Region: r.Name, Role: r.Role, Timeline: r.Server.Timeline, Position: r.Server.Flush, Clock: r.Server.Clock, Heartbeat: r.Server.Heartbeat}
+		if r.Role == Replica {
+			s.Position, s.Replay = r.Server.Have, r.Server.Replay
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+// Loss bounds what a failover may lose of what was acknowledged.
+type Loss struct {
+	Counted bool          `json:"counted,omitempty"` // read from the dead primary's own log, and so exact
+	Open    bool          `json:"open,omitempty"`    // the primary may still take writes: the figures grow until it is fenced
+	Bytes   int64         `json:"bytes"`             // of WAL, at the most
+	Known   int64         `json:"known"`             // of those, known to exist
+	Time    time.Duration `json:"time"`              // writes acknowledged in the primary's last so many nanoseconds
+	Commits int           `json:"commits"`           // transactions; when counted
+	From    LSN           `json:"from"`              // the most advanced replica's position that the figures start from
+	Seen    time.Time     `json:"seen,omitzero"`     // when the primary was last seen alive
+	Dead    time.Time     `json:"dead,omitzero"`     // when it was first known not to be; zero when that is not known
+	Rate    int64         `json:"rate,omitempty"`    // bytes a second that the unseen time is reckoned with
+}
+
+// WorseThan reports whether somebody who accepted the other bound has not
+// accepted this one.
+func (l Loss) WorseThan(accepted Loss) bool {
+	return l.Open && !accepted.Open || !accepted.Open && (l.Bytes > accepted.Bytes || l.Time > accepted.Time)
+}
+
+// None reports that nothing was lost, proven.
+func (l Loss) None() bool { return l.Counted && l.Commits == 0 }
+
+// Figures the bound is reckoned with where nothing better is known.
+const (
+	leastRate = 1 << 20  // bytes a second, for a primary that was idle until its last seconds
+	slack     = 64 << 10 // bytes, for the end of the log that no sample saw
+	burst     = 2        // how much faster than the fastest sampled second the unseen time may have been
+)
+
+// lossOf bounds what is lost when the most advanced replica's log is all that
+// remains.
+//
+// Three things are known: the primary's position at its last sample, what the
+// replicas have, and when it was found dead. What it wrote between the sample
+// and its death was seen by nobody: that time is reckoned at twice the fastest
+// rate sampled. Writes at risk in time begin at the newest heartbeat that the
+// replica has replayed, since everything acknowledged before it is there too.
+func lossOf(last Sample, rate int64, dead Region, best Region, now time.Time) Loss {
+	l := Loss{From: best.Server.Replay, Seen: last.At, Rate: max(leastRate, burst*rate)}
+	if dead.LastAnswer.After(l.Seen) {
+		l.Seen = dead.LastAnswer
+	}
+	unseen := now.Sub(l.Seen)
+	if dead.Refused() {
+		l.Dead = dead.RefusedSince
+		unseen = dead.RefusedSince.Sub(l.Seen)
+	} else {
+		l.Open = true
+	}
+	unseen = max(0, unseen)
+	end := max(last.Position, best.Server.Have)
+	if r := best.Server.Receiver; r != nil {
+		end = max(end, r.LatestEnd)
+	}
+	l.Known = end.BytesPast(best.Server.Replay)
+	l.Bytes = l.Known + int64(unseen.Seconds()*float64(l.Rate)) + slack
+	if !best.Server.Heartbeat.IsZero() {
+		l.Time = max(0, last.Clock.Sub(best.Server.Heartbeat)) + unseen
+	}
+	return l
+}
+
+// counted takes the figures from the dead primary's own log.
+func (l Loss) counted(d Divergence) Loss {
+	l.Counted, l.Open, l.Commits = true, false, d.Commits
+	l.Bytes, l.Known = d.Bytes(), d.Bytes()
+	if d.Commits == 0 {
+		l.Time = 0
+	}
+	return l
+}
+
+// peakRate is the fastest that a primary wrote between two samples, in bytes a
+// second.
+func peakRate(history []Sample, region string) int64 {
+	var peak int64
+	var before Sample
+	for _, s := range history {
+		if s.Region != region || s.Role != Primary {
+			continue
+		}
+		if d := s.At.Sub(before.At); before.Position != 0 && before.Timeline == s.Timeline && d > 0 {
+			peak = max(peak, int64(float64(s.Position.BytesPast(before.Position))/d.Seconds()))
+		}
+		before = s
+	}
+	return peak
+}
+
+// String says in words what may be lost.
+func (l Loss) String() string {
+	switch {
+	case l.None():
+		return "nothing, counted in its own log"
+	case l.Counted:
+		return fmt.Sprintf("exactly %s (%s of WAL), counted in its own log", Count(l.Commits, "commit", "commits"), Bytes(l.Bytes))
+	case l.Open:
+		return fmt.Sprintf("%s and the last %s so far, and more for as long as it may still take writes", Bytes(l.Bytes), Duration(l.Time))
+	}
+	return fmt.Sprintf("at the most %s of WAL, written in its last %s", Bytes(l.Bytes), Duration(l.Time))
+}
