@@ -116,7 +116,7 @@ func JudgeCancel(o Operation, p Person) error {
 	case o.State.Final():
 		return &Error{Code: Settled, What: fmt.Sprintf("Operation %s %s already.", o.ID, o.State.Is()), Changed: "Nothing was changed by this.", Now: "See /rap show " + o.ID + "."}
 	case o.Committed():
-		return &Error{Code: Settled, What: fmt.Sprintf("Operation %s is past the point of no return.", o.ID), Changed: "It goes on.", Now: "To go back, switch over to " + o.Plan.From + " when it is done."}
+		return &Error{Code: Settled, What: fmt.Sprintf("Operation %s is past the point of no return.", o.ID), Changed: "It goes on.", Now: o.Plan.wayBack()}
 	case o.State == NeedsDecision:
 		return Refuse(Conflict, fmt.Sprintf("Operation %s waits for a decision.", o.ID), "Answer it on its card.")
 	case o.RollingBack:

@@ -12,7 +12,11 @@ type Clues struct {
 	History    []Sample    // of the last minutes, oldest first
 	Instance   *Witness    // what the lost primary's instance says, if it could be asked
 	Divergence *Divergence // what its log holds past the most advanced replica, if it could be read
+	Counted    *Loss       // counted a moment ago; good for as long as nothing has moved
 }
+
+// Primary is the region that was last seen to be the primary, by the samples.
+func (c Clues) Primary() string { return c.lastSample().Region }
 
 // lastSample is the newest sample of any primary.
 func (c Clues) lastSample() Sample {
@@ -22,6 +26,21 @@ func (c Clues) lastSample() Sample {
 		}
 	}
 	return Sample{}
+}
+
+// deadSince is when a region was first found dead, and so since when it has
+// written nothing; zero when that is not known. The samples know it from
+// before a restart of rapbot.
+func (c Clues) deadSince(lost Region, seen time.Time) time.Time {
+	if !lost.Refused() {
+		return time.Time{}
+	}
+	for _, s := range c.History {
+		if s.Region == lost.Name && s.Refused && s.At.After(seen) {
+			return s.At
+		}
+	}
+	return lost.RefusedSince
 }
 
 // PlanFailover plans the change of primary when the primary is lost. It fails
@@ -38,12 +57,11 @@ func PlanFailover(t Topology, sites []Site, to string, limits Limits, clues Clue
 	if err != nil {
 		return Plan{}, err
 	}
-	best := mostAdvanced(t, lost)
+	best := MostAdvanced(t, lost)
 	p := Plan{Kind: Failover, From: lost.Name, To: to, MadeAt: t.At}
 	p.Witnesses = t.Witnesses(lost.Name, clues.Instance)
 	loss := clues.loss(t, lost, best)
-	p.Headline, _ = Agreement(lost.Name, p.Witnesses)
-	p.Headline += lastSeen(loss)
+	p.Headline = headline(t, lost, loss, p.Witnesses)
 	p.Impact = Impact{Loss: &loss}
 	site := siteOf(sites, lost.Name)
 	p.Checks = failoverChecks(t, lost, target, best, sites, p.Witnesses)
@@ -75,9 +93,9 @@ func lostPrimary(t Topology, sites []Site, target Region, limits Limits, clues C
 	return lost, nil
 }
 
-// mostAdvanced is the replica that has most of the log, on the latest timeline
+// MostAdvanced is the replica that has most of the log, on the latest timeline
 // that any of them has.
-func mostAdvanced(t Topology, lost Region) Region {
+func MostAdvanced(t Topology, lost Region) Region {
 	var best Region
 	for _, r := range t.withRole(Replica) {
 		if r.Name == lost.Name {
@@ -99,21 +117,29 @@ func (c Clues) loss(t Topology, lost, best Region) Loss {
 		return Loss{Bytes: behind + slack, Known: behind, From: best.Server.Replay, Seen: lost.At, Open: true}
 	}
 	last := c.lastSample()
-	if last.Region != lost.Name {
+	if last.Region != lost.Name || lost.LastAnswer.After(last.At) {
 		last = Sample{At: lost.LastAnswer, Region: lost.Name, Position: lost.Server.Flush, Clock: lost.Server.Clock}
 	}
-	l := lossOf(last, peakRate(c.History, lost.Name), lost, best, t.At)
+	if k := c.Counted; k != nil && k.Counted && lost.Refused() && best.Server.Replay >= k.From {
+		return *k
+	}
+	l := lossOf(last, peakRate(c.History, lost.Name), c.deadSince(lost, last.At), best, t.At)
 	if d := c.Divergence; d != nil && d.Related && d.SystemID == best.Server.SystemID && d.Fork <= best.Server.Replay {
 		l = l.counted(*d)
 	}
 	return l
 }
 
-func lastSeen(l Loss) string {
-	if l.Seen.IsZero() {
-		return ""
+// headline is what has happened, for somebody who was woken by it.
+func headline(t Topology, lost Region, l Loss, witnesses []Witness) string {
+	text, _ := Agreement(lost.Name, witnesses)
+	switch {
+	case lost.Role == Primary:
+		return lost.Name + " is the primary and answers, but a switchover from it is not possible now."
+	case l.Seen.IsZero():
+		return text
 	}
-	return " Last seen alive at " + clock(l.Seen) + "."
+	return fmt.Sprintf("%s Last seen alive at %s, %s ago.", text, clock(l.Seen), Duration(t.At.Sub(l.Seen)))
 }
 
 func lossKind(l Loss) string {

@@ -54,7 +54,7 @@ func witnessCheck(lost Region, witnesses []Witness) Check {
 	case partition:
 		c.Detail += "; whoever reaches it can write there until it is fenced"
 	case lost.Role == Primary:
-		c.Detail += " It is stopped before anything else; a switchover is not possible"
+		c.Detail += ", and a switchover is not possible; so it is stopped before anything else"
 	case dead >= 2:
 		c.Verdict = Pass
 	}

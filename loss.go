@@ -11,7 +11,8 @@ import (
 type Sample struct {
 	At        time.Time `json:"at"` // by rapbot's clock
 	Region    string    `json:"region"`
-	Role      Role      `json:"role"`
+	Role      Role      `json:"role"`              // unknown when it was found dead
+	Refused   bool      `json:"refused,omitempty"` // nothing listened there at that moment; the other fields are empty
 	Timeline  uint32    `json:"timeline"`
 	Position  LSN       `json:"position"` // a primary's flushed position, a replica's received one
 	Replay    LSN       `json:"replay,omitzero"`
@@ -19,10 +20,14 @@ type Sample struct {
 	Heartbeat time.Time `json:"heartbeat,omitzero"` // newest heartbeat visible there, by the primary's clock
 }
 
-// Samples returns a sample of every region that answered.
+// Samples returns a sample of every region that answered, and of those that
+// were found dead the moment when they were.
 func (t Topology) Samples() []Sample {
 	var out []Sample
 	for _, r := range t.Regions {
+		if r.Refused() {
+			out = append(out, Sample{At: r.RefusedSince, Region: r.Name, Role: Unknown, Refused: true})
+		}
 		if !r.Answered {
 			continue
 		}
@@ -39,6 +44,7 @@ func (t Topology) Samples() []Sample {
 type Loss struct {
 	Counted bool          `json:"counted,omitempty"` // read from the dead primary's own log, and so exact
 	Open    bool          `json:"open,omitempty"`    // the primary may still take writes: the figures grow until it is fenced
+	Blind   bool          `json:"blind,omitempty"`   // rapbot has never seen the primary: nothing bounds it
 	Bytes   int64         `json:"bytes"`             // of WAL, at the most
 	Known   int64         `json:"known"`             // of those, known to exist
 	Time    time.Duration `json:"time"`              // writes acknowledged in the primary's last so many nanoseconds
@@ -52,7 +58,7 @@ type Loss struct {
 // WorseThan reports whether somebody who accepted the other bound has not
 // accepted this one.
 func (l Loss) WorseThan(accepted Loss) bool {
-	return l.Open && !accepted.Open || !accepted.Open && (l.Bytes > accepted.Bytes || l.Time > accepted.Time)
+	return l.Blind && !accepted.Blind || l.Open && !accepted.Open || !accepted.Open && (l.Bytes > accepted.Bytes || l.Time > accepted.Time)
 }
 
 // None reports that nothing was lost, proven.
@@ -73,24 +79,23 @@ const (
 // and its death was seen by nobody: that time is reckoned at twice the fastest
 // rate sampled. Writes at risk in time begin at the newest heartbeat that the
 // replica has replayed, since everything acknowledged before it is there too.
-func lossOf(last Sample, rate int64, dead Region, best Region, now time.Time) Loss {
+func lossOf(last Sample, rate int64, dead time.Time, best Region, now time.Time) Loss {
 	l := Loss{From: best.Server.Replay, Seen: last.At, Rate: max(leastRate, burst*rate)}
-	if dead.LastAnswer.After(l.Seen) {
-		l.Seen = dead.LastAnswer
+	if last.At.IsZero() {
+		l.Open, l.Blind = true, true
+		return l
 	}
-	unseen := now.Sub(l.Seen)
-	if dead.Refused() {
-		l.Dead = dead.RefusedSince
-		unseen = dead.RefusedSince.Sub(l.Seen)
-	} else {
-		l.Open = true
+	l.Dead, l.Open = dead, dead.IsZero()
+	end := dead
+	if l.Open {
+		end = now
 	}
-	unseen = max(0, unseen)
-	end := max(last.Position, best.Server.Have)
+	unseen := max(0, end.Sub(last.At))
+	known := max(last.Position, best.Server.Have)
 	if r := best.Server.Receiver; r != nil {
-		end = max(end, r.LatestEnd)
+		known = max(known, r.LatestEnd)
 	}
-	l.Known = end.BytesPast(best.Server.Replay)
+	l.Known = known.BytesPast(best.Server.Replay)
 	l.Bytes = l.Known + int64(unseen.Seconds()*float64(l.Rate)) + slack
 	if !best.Server.Heartbeat.IsZero() {
 		l.Time = max(0, last.Clock.Sub(best.Server.Heartbeat)) + unseen
@@ -100,7 +105,7 @@ func lossOf(last Sample, rate int64, dead Region, best Region, now time.Time) Lo
 
 // counted takes the figures from the dead primary's own log.
 func (l Loss) counted(d Divergence) Loss {
-	l.Counted, l.Open, l.Commits = true, false, d.Commits
+	l.Counted, l.Open, l.Blind, l.Commits = true, false, false, d.Commits
 	l.Bytes, l.Known = d.Bytes(), d.Bytes()
 	if d.Commits == 0 {
 		l.Time = 0
@@ -132,6 +137,8 @@ func (l Loss) String() string {
 		return "nothing, counted in its own log"
 	case l.Counted:
 		return fmt.Sprintf("exactly %s (%s of WAL), counted in its own log", Count(l.Commits, "commit", "commits"), Bytes(l.Bytes))
+	case l.Blind:
+		return "not known: rapbot has never seen it alive, so whatever it has past " + l.From.String()
 	case l.Open:
 		return fmt.Sprintf("%s and the last %s so far, and more for as long as it may still take writes", Bytes(l.Bytes), Duration(l.Time))
 	}

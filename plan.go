@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"time"
 )
@@ -179,6 +180,17 @@ func (p Plan) Done() string { return p.Kind.words().done + p.subject() }
 // Noun is the plan as a thing: "Switchover to us-west-2".
 func (p Plan) Noun() string { return p.Kind.words().noun + p.subject() }
 
+// wayBack is what to do about a plan that is past its point of no return.
+func (p Plan) wayBack() string {
+	switch p.Kind {
+	case Failover:
+		return "When it is done, bring " + p.From + " back with /rap rejoin " + p.From + "."
+	case Rejoin:
+		return "Follow its card."
+	}
+	return "To go back, switch over to " + p.From + " when it is done."
+}
+
 // subject is the region that it is about.
 func (p Plan) subject() string { return p.Wish().Region }
 
@@ -197,6 +209,9 @@ func (k Kind) words() verbs {
 // Difference says in a sentence what of the things decided upon differs
 // between two plans; empty when nothing does.
 func (p Plan) Difference(now Plan) string {
+	if was, is := p.Impact.Loss, now.Impact.Loss; was != nil && is != nil && is.WorseThan(*was) {
+		return fmt.Sprintf("the loss that was accepted is %s, and it would be %s now.", was, is)
+	}
 	if p.Digest() == now.Digest() {
 		return ""
 	}

@@ -190,7 +190,7 @@ func foldAnswer(o *Operation, r Record) error {
 	o.Question, o.Risk = "", ""
 	switch {
 	case r.Text == AnswerProceed && risk != "":
-		o.Evidence[EvAccepted(risk)] = r.By.ID
+		o.Evidence[EvAccepted(risk)] = r.By.Name + " (" + r.By.ID + ")"
 		return nil
 	case risk != "" && r.Text == AnswerStop:
 		o.StopAsked = r.By

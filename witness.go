@@ -62,14 +62,13 @@ func lifeOf(s Sighting) Life {
 	return Dark
 }
 
-// witness is what a replica's end of the stream shows of its primary. A stream
-// that was reset is as good as a refused connection: the kernel over there
-// answers for a process that is gone.
+// witness is what a replica's end of the stream shows of its primary. That
+// there is no stream proves no death: a cut network ends one too.
 func (r Region) witness() Witness {
 	w := Witness{Name: r.Name, At: r.Lag.Since}
 	receiver := r.Server.Receiver
 	if !r.Lag.Streaming || receiver == nil {
-		w.Says, w.Sees = Dead, "it receives nothing"
+		w.Says, w.Sees = Dark, "it receives nothing"
 		return w
 	}
 	age := r.Server.Clock.Sub(receiver.LastMessage)
@@ -99,9 +98,9 @@ func Agreement(of string, witnesses []Witness) (sentence string, partition bool)
 	case count[Dead] > 1:
 		return fmt.Sprintf("%s is down: %s agree.", of, joined(names[Dead])), false
 	case count[Dead] == 1:
-		return fmt.Sprintf("%s seems to be down, but only %s says so.", of, names[Dead][0]), false
+		return fmt.Sprintf("%s seems to be down, but only %s can tell.", of, names[Dead][0]), false
 	}
-	return of + " is dark: nobody can tell whether it lives.", false
+	return of + " is dark: nobody can tell whether it still takes writes.", false
 }
 
 // String is a witness in a sentence.

@@ -25,7 +25,10 @@ type Options struct {
 	Sites             []rapbot.Site
 	Limits            rapbot.Limits
 	Doers             map[rapbot.StepKind]rapbot.Doer
+	Instance          func(ctx context.Context, region string) *rapbot.Witness // what a region's instance says; nil when there is none
+	Volumes           map[string]rapbot.Volume                                 // of the regions whose data can be reached
 	Operations        rapbot.Operations
+	Samples           rapbot.Samples
 	Inbox             rapbot.Inbox
 	Chat              rapbot.Chat
 	Directory         rapbot.Directory
@@ -45,6 +48,8 @@ type Bot struct {
 	book   *book
 	screen *screen
 	alerts *alerts
+
+	sampled map[string]time.Time // region -> its newest sample that is kept
 }
 
 // New makes a bot; Begin and then Run start it.
@@ -52,7 +57,7 @@ func New(opt Options) *Bot {
 	if opt.Log == nil {
 		opt.Log = zap.NewNop()
 	}
-	b := &Bot{opt: opt, log: opt.Log, book: newBook(opt.Operations, opt.Clock)}
+	b := &Bot{opt: opt, log: opt.Log, book: newBook(opt.Operations, opt.Clock), sampled: map[string]time.Time{}}
 	b.screen = &screen{book: b.book, chat: opt.Chat, channel: opt.OperationsChannel, shown: map[string]string{}}
 	b.alerts = &alerts{inbox: opt.Inbox, chat: opt.Chat, channel: opt.AlertsChannel, card: opt.AlertCard, clock: opt.Clock, wake: make(chan struct{}, 1)}
 	return b
@@ -67,6 +72,8 @@ func (b *Bot) Begin(ctx context.Context) error { return b.book.open(ctx, b.opt.H
 func (b *Bot) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return b.runMoves(ctx) })
+	g.Go(func() error { return b.keepSamples(ctx) })
+	g.Go(func() error { return b.watchAftermath(ctx) })
 	g.Go(func() error { return b.keep(ctx, "show operations", b.book.changes, b.screen.showCards) })
 	g.Go(func() error { return b.keep(ctx, "tell the news", b.book.changes, b.screen.tellNews) })
 	g.Go(func() error { return b.keep(ctx, "show alerts", b.alerts.waiting, b.alerts.work) })

@@ -19,21 +19,16 @@ func (b *Bot) Observe(ctx context.Context) rapbot.Topology { return b.opt.Fleet.
 // Sites returns what is configured of each region.
 func (b *Bot) Sites() []rapbot.Site { return b.opt.Sites }
 
-// Plan plans a switchover on a fresh observation.
-func (b *Bot) Plan(ctx context.Context, to string) (rapbot.Plan, error) {
-	return rapbot.PlanSwitchover(b.opt.Fleet.Observe(ctx), b.opt.Sites, to, b.opt.Limits)
-}
-
 // Propose records an operation. A plan that cannot run is returned with code
 // Precondition and is not recorded.
-func (b *Bot) Propose(ctx context.Context, by rapbot.Person, channel, to, reason string) (rapbot.Operation, rapbot.Plan, error) {
+func (b *Bot) Propose(ctx context.Context, by rapbot.Person, channel string, wish rapbot.Wish, reason string) (rapbot.Operation, rapbot.Plan, error) {
 	if err := rapbot.MayRequest(by); err != nil {
 		return rapbot.Operation{}, rapbot.Plan{}, err
 	}
 	if err := b.nothingOpen(ctx); err != nil {
 		return rapbot.Operation{}, rapbot.Plan{}, err
 	}
-	plan, err := b.Plan(ctx, to)
+	plan, err := b.Plan(ctx, wish)
 	if err != nil {
 		return rapbot.Operation{}, plan, err
 	}
@@ -45,7 +40,7 @@ func (b *Bot) Propose(ctx context.Context, by rapbot.Person, channel, to, reason
 		Expires: b.opt.Clock.Now().UTC().Add(b.opt.ExpireAfter),
 	})
 	if err == nil {
-		b.log.Info("proposed", zap.String("op", o.ID), zap.String("user", by.ID), zap.String("to", to), zap.String("digest", plan.ShortDigest()))
+		b.log.Info("proposed", zap.String("op", o.ID), zap.String("user", by.ID), zap.String("kind", string(wish.Kind)), zap.String("region", wish.Region), zap.String("digest", plan.ShortDigest()))
 	}
 	return o, plan, err
 }
@@ -80,7 +75,7 @@ func (b *Bot) Approve(ctx context.Context, id, digest string, by rapbot.Person) 
 		b.log.Info("approval refused", zap.String("op", id), zap.String("user", by.ID), zap.String("code", string(rapbot.ErrorCode(err))))
 		return o, err
 	}
-	if err := b.stillTheSame(ctx, o); err != nil {
+	if err := b.stillTheSame(ctx, o, nil); err != nil {
 		return o, err
 	}
 	o, err = b.book.write(ctx, id, func(o rapbot.Operation) ([]rapbot.Record, error) {
@@ -116,12 +111,15 @@ func shownDigest(o rapbot.Operation, typed string) (string, error) {
 
 // stillTheSame plans again on what is true now and compares. A different plan
 // is recorded, so that the card shows it and asks afresh.
-func (b *Bot) stillTheSame(ctx context.Context, o rapbot.Operation) error {
+func (b *Bot) stillTheSame(ctx context.Context, o rapbot.Operation, counted *rapbot.Loss) error {
 	t, err := b.observe(ctx)
 	if err != nil {
 		return err
 	}
-	now, err := rapbot.PlanSwitchover(t, b.opt.Sites, o.Plan.To, b.opt.Limits)
+	now, err := b.planOn(ctx, t, o.Plan.Wish(), counted)
+	if ctx.Err() != nil {
+		return ctx.Err() // what could not be asked in time is not how the world is
+	}
 	if err != nil && !t.Complete() {
 		return rapbot.Refuse(rapbot.Unavailable, "I cannot see the whole fleet at this moment: "+firstBeat(err), "Try again when /rap status is whole, or cancel operation "+o.ID+".")
 	}
@@ -186,6 +184,7 @@ func (b *Bot) Answer(ctx context.Context, id, answer string, by rapbot.Person) (
 		if err := rapbot.JudgeAnswer(o, answer, by); err != nil {
 			return nil, err
 		}
+		b.log.Info("answered", zap.String("op", id), zap.String("user", by.ID), zap.String("answer", answer))
 		return []rapbot.Record{{Kind: rapbot.RecAnswered, By: &by, Text: answer}}, nil
 	})
 }

@@ -105,6 +105,8 @@ func (b *Bot) click(ctx context.Context, e Event) (rapbot.Message, error) {
 		_, err = b.Answer(ctx, id, rapbot.AnswerRetry, person)
 	case cards.ActionGiveUp:
 		_, err = b.Answer(ctx, id, rapbot.AnswerStop, person)
+	case cards.ActionProceed:
+		_, err = b.Answer(ctx, id, rapbot.AnswerProceed, person)
 	default:
 		err = rapbot.Refuse(rapbot.Invalid, "I do not know this button.", "Run /rap help.")
 	}

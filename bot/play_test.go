@@ -56,19 +56,20 @@ func TestPlays(t *testing.T) {
 }
 
 type player struct {
-	files map[string][]byte
-	clock *fakeClock
-	world *world
-	chat  *transcript
-	dir   *directory
-	book  *memory.Journal
-	bot   *bot.Bot // nil while crashed
+	files   map[string][]byte
+	clock   *fakeClock
+	world   *world
+	chat    *transcript
+	dir     *directory
+	book    *memory.Journal
+	samples *samples
+	bot     *bot.Bot // nil while crashed
 }
 
 func newPlayer(a *txtar.Archive) *player {
 	clock := &fakeClock{now: start}
 	p := &player{
-		files: map[string][]byte{}, clock: clock, chat: &transcript{}, dir: newDirectory(), book: memory.New(),
+		files: map[string][]byte{}, clock: clock, chat: &transcript{}, dir: newDirectory(), book: memory.New(), samples: &samples{},
 		world: newWorld(clock, []string{"us-east-1", "us-west-2", "eu-west-1"}),
 	}
 	for _, f := range a.Files {
@@ -78,9 +79,13 @@ func newPlayer(a *txtar.Archive) *player {
 }
 
 func (p *player) start(ctx context.Context) error {
-	sites := []rapbot.Site{{Name: "us-east-1", Slot: "use1", Instance: true}, {Name: "us-west-2", Slot: "usw2", Instance: true}, {Name: "eu-west-1", Slot: "euw1", Instance: true}}
+	sites := []rapbot.Site{{Name: "us-east-1", Slot: "use1"}, {Name: "us-west-2", Slot: "usw2"}, {Name: "eu-west-1", Slot: "euw1"}}
+	for i := range sites {
+		sites[i].Instance, sites[i].Volume, sites[i].SelfFence = true, true, 30*time.Second
+	}
 	p.bot = bot.New(bot.Options{
 		Fleet: p.world, Sites: sites, Limits: rapbot.Limits{MaxLag: 30 * time.Second, MaxLagBytes: 16 << 20}, Doers: p.world.doers(),
+		Instance: p.world.instance, Volumes: p.world.volumes(), Samples: p.samples,
 		Operations: p.book, Inbox: p.book, Chat: p.chat, Directory: p.dir, Clock: p.clock, Holder: "play",
 		AlertCard:         func(g rapbot.AlertGroup, now time.Time) rapbot.Message { return alertmanager.Card(g, now, "", "") },
 		OperationsChannel: "rap-ops", AlertsChannel: "rap-alerts", ExpireAfter: 10 * time.Minute,
@@ -155,7 +160,13 @@ func (p *player) stimulus(ctx context.Context, actor, words string) (err error) 
 
 func (p *player) settle(ctx context.Context) error {
 	for range 3 {
+		if err := p.bot.Sample(ctx); err != nil {
+			return err
+		}
 		if _, err := p.bot.Settle(ctx); err != nil {
+			return err
+		}
+		if err := p.bot.CountLosses(ctx); err != nil {
 			return err
 		}
 		if err := p.bot.Show(ctx); err != nil && !errors.Is(err, errDown) {

@@ -69,7 +69,9 @@ func (b *Bot) make(ctx context.Context, o rapbot.Operation, move rapbot.Move) er
 			return record(rapbot.Record{Kind: rapbot.RecQuestion, Text: trouble})
 		}
 		b.log.Info("succeeded", zap.String("op", o.ID), zap.Duration("write_gap", o.Gap()))
-		return record(rapbot.Record{Kind: rapbot.RecSucceeded, Text: "Nothing that was acknowledged is lost."})
+		return record(rapbot.Record{Kind: rapbot.RecSucceeded, Text: success(o)})
+	case rapbot.MoveReplan:
+		return b.replan(ctx, o, move)
 	case rapbot.MoveFail:
 		now, err := b.observe(ctx)
 		if err != nil {
@@ -97,7 +99,7 @@ func (b *Bot) recordMove(ctx context.Context, id string, move rapbot.Move, recor
 // start observes the world once more and begins only if the plan is still the
 // one that was approved (R2).
 func (b *Bot) start(ctx context.Context, o rapbot.Operation, move rapbot.Move) error {
-	err := b.stillTheSame(ctx, o)
+	err := b.stillTheSame(ctx, o, o.Plan.Impact.Loss)
 	switch rapbot.ErrorCode(err) {
 	case "":
 		_, _, err = b.recordMove(ctx, o.ID, move, rapbot.Record{Kind: rapbot.RecStarted})
@@ -137,14 +139,46 @@ func (b *Bot) carryOut(ctx context.Context, o rapbot.Operation, move rapbot.Move
 	if ctx.Err() != nil {
 		return ctx.Err() // stopping: the step stays running in the journal and is taken up again
 	}
+	var risk riskError
+	if errors.As(err, &risk) {
+		_, err = b.book.record(ctx, o.ID, rapbot.Record{Kind: rapbot.RecQuestion, Step: i, Risk: true, Text: risk.question})
+		return err
+	}
 	log := b.log.With(zap.String("op", o.ID), zap.String("step", string(step.Kind)), zap.String("region", step.Region), zap.Duration("took", b.opt.Clock.Now().Sub(began)))
 	if err != nil {
 		log.Warn("step failed", zap.Error(err))
-		_, err = b.book.record(ctx, o.ID, rapbot.Record{Kind: rapbot.RecStepFailed, Step: i, Text: failureText(err), Skipped: !acted, Evidence: finding.Evidence})
+		_, err = b.book.record(ctx, o.ID, rapbot.Record{Kind: rapbot.RecStepFailed, Step: i, Text: failureText(err), Skipped: !acted, Stale: rapbot.ErrorCode(err) == rapbot.Stale, Evidence: finding.Evidence})
 		return err
 	}
 	log.Info("step done")
 	_, err = b.book.record(ctx, o.ID, rapbot.Record{Kind: rapbot.RecStepDone, Step: i, Text: finding.Detail, Skipped: !acted, Evidence: finding.Evidence})
+	return err
+}
+
+// riskError is a step that goes on only if a person accepts a risk.
+type riskError struct{ question string }
+
+func (r riskError) Error() string { return r.question }
+
+// replan asks afresh for what ran, no longer fitted and was taken back (R2).
+func (b *Bot) replan(ctx context.Context, o rapbot.Operation, move rapbot.Move) error {
+	t, err := b.observe(ctx)
+	if err != nil {
+		return err
+	}
+	now, err := b.planOn(ctx, t, o.Plan.Wish(), nil)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if err != nil {
+		_, _, err = b.recordMove(ctx, o.ID, move, rapbot.Record{Kind: rapbot.RecFailed, Text: failure(o, t) + " It was not planned again: " + firstBeat(err)})
+		return err
+	}
+	why := o.Outcome
+	if diff := o.Plan.Difference(now); diff != "" {
+		why = diff
+	}
+	_, _, err = b.recordMove(ctx, o.ID, move, rapbot.Record{Kind: rapbot.RecReplanned, Plan: &now, Text: why, Expires: b.opt.Clock.Now().UTC().Add(b.opt.ExpireAfter)})
 	return err
 }
 
@@ -172,6 +206,8 @@ func (b *Bot) untilItHolds(ctx context.Context, run rapbot.StepRun) (rapbot.Find
 		switch {
 		case err == nil && finding.Holds:
 			return finding, acted, nil
+		case err == nil && finding.Risk != "":
+			return finding, acted, riskError{finding.Risk}
 		case err != nil && trouble != nil && ctx.Err() != nil:
 			// The deadline cut this look off; the one before it says more.
 		case err != nil:
@@ -181,7 +217,7 @@ func (b *Bot) untilItHolds(ctx context.Context, run rapbot.StepRun) (rapbot.Find
 		default:
 			trouble = b.act(ctx, doer, run, &acted)
 			done = trouble == nil
-			if rapbot.ErrorCode(trouble) == rapbot.Precondition {
+			if code := rapbot.ErrorCode(trouble); code == rapbot.Precondition || code == rapbot.Stale {
 				return finding, acted, trouble
 			}
 			if done {

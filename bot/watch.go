@@ -61,6 +61,9 @@ func (b *Bot) newPrimaryTrouble(ctx context.Context, o rapbot.Operation) (string
 	case r.Role == rapbot.Primary:
 		state = "is read-only"
 	}
+	if o.Plan.Kind == rapbot.Rejoin {
+		return fmt.Sprintf("%s, which is to be followed, %s. %s %s Bring it back and press Try Again, or press Stop Here and finish by hand.", o.Plan.To, state, primaryNow(t), standing(o)), nil
+	}
 	return fmt.Sprintf("%s was promoted and now %s. %s %s No other region will be promoted by this operation. Bring %s back and press Try Again, or press Stop Here and finish by hand.",
 		o.Plan.To, state, primaryNow(t), standing(o), o.Plan.To), nil
 }

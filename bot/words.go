@@ -43,6 +43,20 @@ func sentence(s string) string {
 	return s
 }
 
+// success is how an operation ended that reached its goal.
+func success(o rapbot.Operation) string {
+	switch o.Plan.Kind {
+	case rapbot.Failover:
+		if o.Plan.Impact.Loss.None() {
+			return "Nothing that was acknowledged is lost: counted in the log of " + o.Plan.From + "."
+		}
+		return "The loss that was accepted: " + o.Plan.Impact.Loss.String() + "."
+	case rapbot.Rejoin:
+		return fmt.Sprintf("%s follows %s again, by: %s. Thrown away: %s.", o.Plan.From, o.Plan.To, o.Evidence[rapbot.EvMethod], o.Plan.Impact.Discard)
+	}
+	return "Nothing that was acknowledged is lost."
+}
+
 func rollbackCause(o rapbot.Operation, step int) string {
 	if o.StopAsked != nil {
 		return o.StopAsked.Name + " asked to stop."
@@ -53,6 +67,10 @@ func rollbackCause(o rapbot.Operation, step int) string {
 // stuck is the question when the point of no return may have been passed and
 // the outcome cannot be seen. Nobody else is ever promoted instead (R4).
 func stuck(o rapbot.Operation, step int) string {
+	if o.Plan.Kind == rapbot.Rejoin {
+		return fmt.Sprintf("%s did not come to its end: %s %s %s is not touched by this. Mend what is in the way and press Try Again, or press Stop Here and finish by hand.",
+			o.Plan.Steps[step].Title, o.Steps[step].Detail, standing(o), o.Plan.To)
+	}
 	return fmt.Sprintf("%s did not come to its end: %s %s No other region will be promoted. Find out whether %s is primary, mend what is in the way and press Try Again, or press Stop Here and finish by hand.",
 		o.Plan.Steps[step].Title, o.Steps[step].Detail, standing(o), o.Plan.To)
 }
@@ -61,7 +79,7 @@ func stuck(o rapbot.Operation, step int) string {
 func standing(o rapbot.Operation) string {
 	var done []string
 	for i, s := range o.Steps {
-		if s.Status == rapbot.StepDone && !o.RollingBack && o.Plan.Steps[i].Kind != rapbot.StepCatchUp && o.Plan.Steps[i].Kind != rapbot.StepProve {
+		if s.Status == rapbot.StepDone && !o.RollingBack && !looksOnly(o.Plan.Steps[i].Kind) {
 			done = append(done, lowerFirst(o.Plan.Steps[i].Title))
 		}
 	}
@@ -80,6 +98,15 @@ func standing(o rapbot.Operation) string {
 		return "Nothing else was changed."
 	}
 	return "Done so far and standing: " + strings.Join(done, "; ") + "."
+}
+
+// looksOnly reports whether a step changes nothing that would be left standing.
+func looksOnly(kind rapbot.StepKind) bool {
+	switch kind {
+	case rapbot.StepCatchUp, rapbot.StepProve, rapbot.StepWeigh, rapbot.StepLevel, rapbot.StepAnchor, rapbot.StepSalvage:
+		return true
+	}
+	return false
 }
 
 // failure is how an operation ended that did not reach its goal. Who is

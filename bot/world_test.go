@@ -21,6 +21,7 @@ type world struct {
 	when    map[rapbot.StepKind]string // what happens to the world right after a step's act
 	calls   []string
 	beat    time.Time // of the newest heartbeat, which needs a primary
+	noGate  bool      // the lost primary has no boot gate
 }
 
 type fakeServer struct {
@@ -33,6 +34,9 @@ type fakeServer struct {
 	behind   int64 // bytes
 	late     time.Duration
 	dead     bool // receiver not running
+	frozen   bool // kept from receiving
+	silent   bool // down or cut off: nothing answers, not even a refusal, nor does its instance
+	own      int  // commits that only this server has
 	last     time.Time
 	refused  time.Time // since when it has been found to be down
 }
@@ -75,16 +79,22 @@ func (w *world) Observe(context.Context) rapbot.Topology {
 		if r.up {
 			r.last, r.refused, s.LastAnswer = now, time.Time{}, now
 		} else {
-			s.Fault = "connection refused"
-			if r.refused.IsZero() {
-				r.refused = now
-			}
-			s.RefusedSince = r.refused
+			s.Fault, s.RefusedSince = r.noAnswer(now)
 		}
 		s.Server = w.describe(r, now)
 		sightings = append(sightings, s)
 	}
 	return rapbot.Assess(sightings, now)
+}
+
+func (r *fakeServer) noAnswer(now time.Time) (fault string, refused time.Time) {
+	if r.silent {
+		return "no answer in 2 s", time.Time{}
+	}
+	if r.refused.IsZero() {
+		r.refused = now
+	}
+	return "connection refused", r.refused
 }
 
 func (w *world) describe(r *fakeServer, now time.Time) rapbot.Server {
@@ -98,7 +108,10 @@ func (w *world) describe(r *fakeServer, now time.Time) rapbot.Server {
 		w.beat = now
 	}
 	s.Heartbeat = w.beat.Add(-r.late)
-	if r.recovery && !r.dead && p != nil && p.timeline >= r.timeline {
+	if r.frozen {
+		s.SlotName = rapbot.FrozenSlot
+	}
+	if r.recovery && !r.dead && !r.frozen && p != nil && p.timeline >= r.timeline {
 		s.Receiver = &rapbot.Receiver{Status: "streaming", Timeline: p.timeline, Flushed: r.lsn, LatestEnd: r.lsn, LastMessage: now, Sender: p.name + ":5432"}
 		s.Timeline = p.timeline
 	}
@@ -111,7 +124,7 @@ func (w *world) describe(r *fakeServer, now time.Time) rapbot.Server {
 // followers puts everybody who streams onto the new primary's timeline.
 func (w *world) followers(p *fakeServer) {
 	for _, r := range w.regions {
-		if r.recovery && !r.dead {
+		if r.recovery && !r.dead && !r.frozen {
 			r.timeline = p.timeline
 		}
 	}
@@ -125,6 +138,12 @@ func (w *world) doers() map[rapbot.StepKind]rapbot.Doer {
 		rapbot.StepPromote, rapbot.StepFollow, rapbot.StepRejoin, rapbot.StepTidy,
 	} {
 		out[k] = fakeDoer{w}
+	}
+	for _, k := range []rapbot.StepKind{
+		rapbot.StepFreeze, rapbot.StepFence, rapbot.StepLevel, rapbot.StepWeigh, rapbot.StepSlots,
+		rapbot.StepAnchor, rapbot.StepHalt, rapbot.StepSalvage, rapbot.StepRebuild,
+	} {
+		out[k] = emergencyDoer{fakeDoer{w}}
 	}
 	return out
 }
@@ -160,9 +179,10 @@ func (d fakeDoer) Observe(_ context.Context, run rapbot.StepRun) (rapbot.Finding
 		f.Evidence[rapbot.EvShutdown], f.Evidence[rapbot.EvOldTimeline] = "0/5000178", fmt.Sprint(at.timeline)
 	case rapbot.StepPromote:
 		f.Holds, f.Detail = !at.recovery, ""
+		f.Evidence[rapbot.EvOldTimeline], f.Evidence[rapbot.EvFork] = fmt.Sprint(at.timeline-1), at.lsn.String()
 		f.Evidence[rapbot.EvNewTimeline], f.Evidence[rapbot.EvWritesBack] = fmt.Sprint(at.timeline), w.clock.Now().Format(time.RFC3339Nano)
 	case rapbot.StepFollow:
-		f.Holds, f.Detail = at.up && !at.dead, ""
+		f.Holds, f.Detail = at.up && !at.dead && !at.frozen, ""
 	case rapbot.StepRejoin:
 		f.Holds, f.Detail = old.up && old.recovery, ""
 	}
@@ -187,10 +207,14 @@ func (d fakeDoer) Act(_ context.Context, run rapbot.StepRun) error {
 				return rapbot.Refuse(rapbot.Precondition, r.name+" is a primary, so "+at.name+" is not promoted.", "")
 			}
 		}
-		at.recovery, at.timeline = false, at.timeline+1
+		at.recovery, at.frozen, at.timeline = false, false, at.timeline+1
 		w.followers(at)
+	case rapbot.StepFollow:
+		at.frozen = false
+		w.followers(w.primary())
 	case rapbot.StepRejoin:
 		at.up, at.recovery, at.readOnly = true, true, false
+		w.followers(w.primary())
 	}
 	if change, planned := w.when[run.Step.Kind]; planned {
 		delete(w.when, run.Step.Kind)
@@ -256,7 +280,21 @@ func (w *world) change(words string) error {
 	case "stop":
 		w.server(f[1]).up = false
 	case "start":
-		w.server(f[1]).up = true
+		w.server(f[1]).up, w.server(f[1]).silent = true, false
+	case "darken":
+		w.server(f[1]).up, w.server(f[1]).silent = false, true
+	case "lighten": // its machine is back, its server is not
+		w.server(f[1]).silent = false
+	case "commits": // that nobody has received
+		if _, err := fmt.Sscanf(rest, "%d", &w.server(f[1]).own); err != nil {
+			return err
+		}
+	case "ahead": // bytes that another replica does not have
+		var bytes int64
+		if _, err := fmt.Sscanf(rest, "%d", &bytes); err != nil {
+			return err
+		}
+		w.server(f[1]).lsn += rapbot.LSN(bytes)
 	case "unplug":
 		w.server(f[1]).dead = true
 	case "plug":
@@ -278,6 +316,8 @@ func (w *world) change(words string) error {
 		w.server(f[1]).behind, w.server(f[1]).late = bytes, time.Duration(seconds)*time.Second
 	case "when":
 		w.when[rapbot.StepKind(f[1])] = rest
+	case "gate":
+		w.noGate = f[1] == "none"
 	case "break":
 		w.broken[rapbot.StepKind(f[1])] = rest
 	case "break-undo":

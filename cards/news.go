@@ -32,6 +32,10 @@ func newsText(o rapbot.Operation, r rapbot.Record) rapbot.Text {
 		return rapbot.Say(rapbot.Who(*r.By), " cancelled this. Nothing was changed.")
 	case rapbot.RecReplanned:
 		return rapbot.Say("The world has changed, so the plan has: "+r.Text+" Nothing was changed by this operation. ", rapbot.Who(o.Requester), ", the new plan needs a fresh approval.")
+	case rapbot.RecStepDone:
+		if o.Plan.Kind == rapbot.Failover && o.Plan.Steps[r.Step].Commits {
+			return rapbot.Say(rapbot.B(o.Plan.To + " is the primary and accepts writes."))
+		}
 	case rapbot.RecStepFailed:
 		verb := " failed: "
 		if o.Plan.Steps[r.Step].Optional {
@@ -53,10 +57,15 @@ func newsText(o rapbot.Operation, r rapbot.Record) rapbot.Text {
 	case rapbot.RecQuestion:
 		return rapbot.Say(rapbot.B("A person must decide. "), r.Text)
 	case rapbot.RecAnswered:
-		if r.Text == rapbot.AnswerRetry {
+		switch r.Text {
+		case rapbot.AnswerRetry:
 			return rapbot.Say(rapbot.Who(*r.By), " said: try again.")
+		case rapbot.AnswerProceed:
+			return rapbot.Say(rapbot.Who(*r.By), " accepted the risk. It goes on.")
 		}
 		return rapbot.Say(rapbot.Who(*r.By), " said: stop here.")
+	case rapbot.RecLossCounted:
+		return rapbot.Say(rapbot.B("The log of "+o.Plan.From+" has been read. "), r.Text+" ", rapbot.Who(o.Requester), ", to bring it back type /rap rejoin "+o.Plan.From+".")
 	case rapbot.RecSucceeded:
 		return rapbot.Say(rapbot.B(Title(o)), fmt.Sprintf(". %s is primary. ", o.Plan.To), rapbot.Who(o.Requester), ", done.")
 	case rapbot.RecFailed:

@@ -2,21 +2,11 @@ package cards
 
 import (
 	"fmt"
+	"strconv"
+	"strings"
 
 	"github.com/rap-analyzer/rapbot"
 )
-
-// The actions of an operation's buttons. Their value is Ticket's.
-const (
-	ActionApprove = "approve"
-	ActionReject  = "reject"
-	ActionStop    = "stop"
-	ActionRetry   = "retry"
-	ActionGiveUp  = "give-up"
-)
-
-// Ticket is what a button carries: which operation, and which plan was shown.
-func Ticket(o rapbot.Operation) string { return o.ID + ":" + o.Plan.Digest() }
 
 // Operation is the one message that stands for an operation.
 func Operation(o rapbot.Operation) rapbot.Message { return operation(o, false) }
@@ -33,6 +23,9 @@ func operation(o rapbot.Operation, everything bool) rapbot.Message {
 		m.Blocks = append(m.Blocks, rapbot.Paragraph{Text: rapbot.Say(o.Outcome)})
 	case o.State == rapbot.NeedsDecision:
 		m.Blocks = append(m.Blocks, rapbot.Paragraph{Text: rapbot.Say(rapbot.B("A person must decide. "), o.Question)})
+	case o.State == rapbot.Proposed || o.State == rapbot.AwaitingApproval:
+		m.Blocks = append(m.Blocks, rapbot.Paragraph{Text: appeal(o)})
+		m.Blocks = append(m.Blocks, evidence(o.Plan)...)
 	default:
 		m.Blocks = append(m.Blocks, rapbot.Paragraph{Text: impact(o.Plan)})
 	}
@@ -52,7 +45,7 @@ func operation(o rapbot.Operation, everything bool) rapbot.Message {
 // Title says where an operation stands: an order while it is one, the outcome
 // when it has ended.
 func Title(o rapbot.Operation) string {
-	target := o.Plan.To
+	thing := strings.ToLower(o.Plan.Noun()[:1]) + o.Plan.Noun()[1:]
 	switch o.State {
 	case rapbot.Proposed, rapbot.AwaitingApproval:
 		return o.Plan.Title() + " — awaiting approval"
@@ -60,7 +53,7 @@ func Title(o rapbot.Operation) string {
 		return o.Plan.Title() + " — approved"
 	case rapbot.Running:
 		if o.RollingBack {
-			return "Rolling back the switchover to " + target
+			return "Rolling back the " + thing
 		}
 		past := 0
 		for i, s := range o.Steps {
@@ -71,15 +64,11 @@ func Title(o rapbot.Operation) string {
 				past = i + 1
 			}
 		}
-		return fmt.Sprintf("Switching over to %s — step %d of %d", target, min(past+1, len(o.Steps)), len(o.Steps))
+		return fmt.Sprintf("%s — step %d of %d", o.Plan.Doing(), min(past+1, len(o.Steps)), len(o.Steps))
 	case rapbot.NeedsDecision:
-		return "Switchover to " + target + " — needs a decision"
+		return o.Plan.Noun() + " — needs a decision"
 	case rapbot.Succeeded:
-		loss := "nothing lost"
-		if !o.Plan.Impact.Lossless() {
-			loss = "see what was lost"
-		}
-		title := fmt.Sprintf("%s in %s, %s", o.Plan.Done(), rapbot.Duration(o.EndedAt.Sub(o.StartedAt)), loss)
+		title := fmt.Sprintf("%s in %s%s", o.Plan.Done(), rapbot.Duration(o.EndedAt.Sub(o.StartedAt)), lossInTitle(o))
 		if n := len(o.Warnings()); n > 0 {
 			title += ", " + rapbot.Count(n, "thing left to mend", "things left to mend")
 		}
@@ -89,33 +78,30 @@ func Title(o rapbot.Operation) string {
 			return o.Plan.Title() + " — not run"
 		}
 		if o.RollingBack && o.GivenUp == nil {
-			return "Switchover to " + target + " rolled back"
+			return o.Plan.Noun() + " rolled back"
 		}
-		return "Switchover to " + target + " failed"
+		return o.Plan.Noun() + " failed"
 	}
 	return fmt.Sprintf("%s — %s, not run", o.Plan.Title(), o.State)
 }
 
-// outcome states the gap and the proof.
-func outcome(o rapbot.Operation) []rapbot.Block {
-	e := o.Evidence
-	fields := rapbot.Fields{}
-	if gap := o.Gap(); gap > 0 {
-		fields = append(fields, rapbot.Field{Name: "Write gap", Value: rapbot.Say(rapbot.Duration(gap))})
+// lossInTitle is what was lost, as exactly as it is known.
+func lossInTitle(o rapbot.Operation) string {
+	loss := o.Plan.Impact.Loss
+	switch {
+	case o.Plan.Kind == rapbot.Rejoin:
+		return ""
+	case loss == nil || o.LossCounted && o.Evidence[rapbot.EvLost] == "0" || !o.LossCounted && loss.None():
+		return ", nothing lost"
+	case o.LossCounted:
+		n, _ := strconv.Atoi(o.Evidence[rapbot.EvLost]) // written by ourselves
+		return ", " + rapbot.Count(n, "commit", "commits") + " lost"
+	case loss.Counted:
+		return ", " + rapbot.Count(loss.Commits, "commit", "commits") + " lost"
+	case loss.Open:
+		return ", loss not known yet"
 	}
-	fields = append(fields,
-		rapbot.Field{Name: "Timeline", Value: rapbot.Say(e[rapbot.EvOldTimeline] + " → " + e[rapbot.EvNewTimeline])},
-		rapbot.Field{Name: "Marker row replayed", Value: rapbot.Say("before ", rapbot.Mono(e[rapbot.EvMarker]))},
-		rapbot.Field{Name: "Shutdown checkpoint replayed", Value: rapbot.Say("up to ", rapbot.Mono(e[rapbot.EvShutdown]))})
-	blocks := []rapbot.Block{
-		rapbot.Paragraph{Text: rapbot.Say(rapbot.B(o.Plan.To), " is primary, ", rapbot.B(o.Plan.From), " was shut down cleanly first. "+o.Outcome)},
-		fields,
-		rapbot.Note{Text: rapbot.Say("The proof is read from " + o.Plan.To + "'s own WAL: the last record it replayed before it was promoted is the old primary's shutdown checkpoint, and the marker row written after the last client lies before it.")},
-	}
-	for _, w := range o.Warnings() {
-		blocks = append(blocks, rapbot.Paragraph{Text: rapbot.Say(rapbot.MarkWarning + " " + w)})
-	}
-	return blocks
+	return ", at most " + rapbot.Bytes(loss.Bytes) + " lost"
 }
 
 func steps(o rapbot.Operation, everything bool) rapbot.Steps {
@@ -123,6 +109,9 @@ func steps(o rapbot.Operation, everything bool) rapbot.Steps {
 	for i, s := range o.Steps {
 		if s.Status == rapbot.StepDone && !everything {
 			s.Detail = ""
+		}
+		if s.Status == rapbot.StepRunning && o.State.Final() {
+			s.Status = rapbot.StepUndone // it was under way when the operation turned round, and has nothing to undo
 		}
 		lines = append(lines, stepLine(o.Plan.Steps[i], s))
 	}
@@ -169,31 +158,4 @@ func people(o rapbot.Operation) rapbot.Note {
 		text = append(text, rapbot.Say("Somebody else of the approver group must approve before ", rapbot.When(o.ExpiresAt), ". ")...)
 	}
 	return rapbot.Note{Text: append(text, rapbot.Say("Plan ", rapbot.Mono(o.Plan.ShortDigest()), ".")...)}
-}
-
-// Buttons are what can be pressed in the operation's present state; none when
-// it is settled.
-func Buttons(o rapbot.Operation) rapbot.Buttons {
-	ticket := Ticket(o)
-	switch {
-	case o.State == rapbot.AwaitingApproval:
-		return rapbot.Buttons{
-			{Label: "Approve Switchover", Action: ActionApprove, Value: ticket, Style: rapbot.StylePrimary, Confirm: &rapbot.Confirm{
-				Title: o.Plan.Title() + "?", Text: fmt.Sprintf("%s is stopped and %s becomes primary. Writes pause for about %s; if something is in the way, for up to half a minute, and it is rolled back.", o.Plan.From, o.Plan.To, rapbot.Duration(o.Plan.Impact.WritePause)), Yes: "Switch Over", No: "Not Now",
-			}},
-			{Label: "Reject", Action: ActionReject, Value: ticket},
-		}
-	case o.State == rapbot.Running && !o.Committed() && !o.RollingBack && o.StopAsked == nil:
-		return rapbot.Buttons{{Label: "Stop and Roll Back", Action: ActionStop, Value: ticket, Confirm: &rapbot.Confirm{
-			Title: "Stop and roll back?", Text: o.Plan.From + " stays the primary. This works until " + o.Plan.To + " is promoted.", Yes: "Roll Back", No: "Let It Run",
-		}}}
-	case o.State == rapbot.NeedsDecision:
-		return rapbot.Buttons{
-			{Label: "Try Again", Action: ActionRetry, Value: ticket, Style: rapbot.StylePrimary},
-			{Label: "Stop Here", Action: ActionGiveUp, Value: ticket, Style: rapbot.StyleDanger, Confirm: &rapbot.Confirm{
-				Title: "Leave it where it stands?", Text: "rapbot does nothing more about this operation. Somebody must finish it by hand.", Yes: "Stop Here", No: "Go Back",
-			}},
-		}
-	}
-	return nil
 }

@@ -11,6 +11,7 @@ func Plan(p rapbot.Plan) rapbot.Message {
 	title := p.Title() + " — dry run"
 	m := rapbot.Message{Summary: title, Blocks: []rapbot.Block{rapbot.Heading{Text: title}}}
 	m.Blocks = append(m.Blocks, rapbot.Paragraph{Text: impact(p)})
+	m.Blocks = append(m.Blocks, evidence(p)...)
 	m.Blocks = append(m.Blocks, rapbot.Paragraph{Text: rapbot.Say(rapbot.B("Checks"))}, checkLines(p.Checks))
 	m.Blocks = append(m.Blocks, rapbot.Paragraph{Text: rapbot.Say(rapbot.B("Steps"))}, planSteps(p))
 	verdict := "Nothing was changed. It could run now, once somebody else approves it."
@@ -30,19 +31,19 @@ func Unrunnable(p rapbot.Plan) rapbot.Message {
 	for _, c := range p.ChecksWith(rapbot.Fail) {
 		lines = append(lines, checkLine(c))
 	}
-	m.Blocks = append(m.Blocks, lines, rapbot.Note{Text: rapbot.Say("Nothing was changed. See every check with /rap failover " + p.To + " --dry-run.")})
+	m.Blocks = append(m.Blocks, lines, rapbot.Note{Text: rapbot.Say("Nothing was changed. See every check with /rap " + typed(p) + " --dry-run.")})
 	return m
 }
 
-func impact(p rapbot.Plan) rapbot.Text {
-	text := rapbot.Say(rapbot.B(p.From), " → ", rapbot.B(p.To), ". ")
-	if p.Impact.WritePause > 0 {
-		text = append(text, rapbot.Say("Writes pause for about "+rapbot.Duration(p.Impact.WritePause)+"; reads go on. ")...)
+// typed is what was typed to ask for a plan.
+func typed(p rapbot.Plan) string {
+	switch p.Kind {
+	case rapbot.Failover:
+		return "failover " + p.To + " --force"
+	case rapbot.Rejoin:
+		return "rejoin " + p.From
 	}
-	if p.Impact.Lossless() {
-		return append(text, rapbot.Say("Nothing that was acknowledged is lost.")...)
-	}
-	return append(text, rapbot.Say(rapbot.B("May be lost: "+p.Impact.Loss.String()+"."))...)
+	return "failover " + p.To
 }
 
 func planSteps(p rapbot.Plan) rapbot.Steps {

@@ -17,11 +17,11 @@ type Desk interface {
 	Topology() rapbot.Topology
 	Observe(ctx context.Context) rapbot.Topology
 	Sites() []rapbot.Site
-	// Plan plans a switchover on a fresh observation, for a dry run.
-	Plan(ctx context.Context, to string) (rapbot.Plan, error)
+	// Plan plans on a fresh observation, for a dry run.
+	Plan(ctx context.Context, wish rapbot.Wish) (rapbot.Plan, error)
 	// Propose records an operation and asks for a second person. The plan
 	// comes back with an error when its checks fail.
-	Propose(ctx context.Context, by rapbot.Person, channel, to, reason string) (rapbot.Operation, rapbot.Plan, error)
+	Propose(ctx context.Context, by rapbot.Person, channel string, wish rapbot.Wish, reason string) (rapbot.Operation, rapbot.Plan, error)
 	// Approve, Reject and Cancel decide; an empty digest stands for the plan
 	// that was first shown, and is refused once there has been another.
 	Approve(ctx context.Context, id, digest string, by rapbot.Person) (rapbot.Operation, error)
@@ -71,7 +71,7 @@ type Flag struct {
 
 // All lists the commands in the order of the help.
 func All() []Command {
-	return []Command{status, failover, approve, reject, cancel, history, show, help}
+	return []Command{status, failover, rejoin, approve, reject, cancel, history, show, help}
 }
 
 // Usage is the command's line of syntax, without the /rap.

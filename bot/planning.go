@@ -1,0 +1,103 @@
+package bot
+
+import (
+	"context"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/rap-analyzer/rapbot"
+)
+
+// How long the evidence of a failover may take to gather. None of it is
+// needed: what is not there in time is left out, and the plan says less.
+const (
+	askInstance = 3 * time.Second
+	readVolume  = 20 * time.Second
+)
+
+// recently is how far back samples are looked at for the rate of a primary;
+// lately is how far back for who it was.
+const (
+	recently = 10 * time.Minute
+	lately   = 24 * time.Hour
+)
+
+// Plan plans on a fresh observation.
+func (b *Bot) Plan(ctx context.Context, wish rapbot.Wish) (rapbot.Plan, error) {
+	return b.planOn(ctx, b.opt.Fleet.Observe(ctx), wish, nil)
+}
+
+// planOn plans on what was observed. A loss that was counted before spares
+// reading the lost primary's log again, as long as nothing has moved.
+func (b *Bot) planOn(ctx context.Context, t rapbot.Topology, wish rapbot.Wish, counted *rapbot.Loss) (rapbot.Plan, error) {
+	switch wish.Kind {
+	case rapbot.Failover:
+		return rapbot.PlanFailover(t, b.opt.Sites, wish.Region, b.opt.Limits, b.clues(ctx, t, counted))
+	case rapbot.Rejoin:
+		return rapbot.PlanRejoin(t, b.opt.Sites, wish.Region, b.divergence(ctx, t, wish.Region))
+	}
+	p, err := rapbot.PlanSwitchover(t, b.opt.Sites, wish.Region, b.opt.Limits)
+	p.Drill = wish.Drill
+	return p, err
+}
+
+// clues gathers what is known of a lost primary besides the topology.
+func (b *Bot) clues(ctx context.Context, t rapbot.Topology, counted *rapbot.Loss) rapbot.Clues {
+	c := rapbot.Clues{History: b.history(ctx, recently), Counted: counted}
+	if c.Primary() == "" {
+		c.History = b.history(ctx, lately)
+	}
+	if _, one := t.Primary(); one {
+		return c
+	}
+	lost, found := t.Lost(c.Primary())
+	if !found {
+		return c
+	}
+	asking, cancel := context.WithTimeout(ctx, askInstance)
+	defer cancel()
+	c.Instance = b.opt.Instance(asking, lost.Name)
+	if volume := b.opt.Volumes[lost.Name]; volume != nil && counted == nil && c.Instance != nil && c.Instance.Says == rapbot.Dead {
+		best := rapbot.MostAdvanced(t, lost)
+		reading, cancel := context.WithTimeout(ctx, readVolume)
+		defer cancel()
+		c.Divergence = b.read(reading, lost.Name, volume, best.Name, best.Server.Replay)
+	}
+	return c
+}
+
+// divergence reads what a region's stopped server has that the primary lacks,
+// nil when it cannot be read.
+func (b *Bot) divergence(ctx context.Context, t rapbot.Topology, region string) *rapbot.Divergence {
+	r, ok := t.Region(region)
+	volume := b.opt.Volumes[region]
+	if !ok || r.Answered || volume == nil {
+		return nil
+	}
+	for _, p := range t.Regions {
+		if p.Role == rapbot.Primary && p.Name != region {
+			reading, cancel := context.WithTimeout(ctx, readVolume)
+			defer cancel()
+			return b.read(reading, region, volume, p.Name, 0)
+		}
+	}
+	return nil
+}
+
+func (b *Bot) read(ctx context.Context, region string, volume rapbot.Volume, source string, from rapbot.LSN) *rapbot.Divergence {
+	d, err := volume.Divergence(ctx, source, from)
+	if err != nil {
+		b.log.Info("a log could not be read", zap.String("region", region), zap.Error(err))
+		return nil
+	}
+	return &d
+}
+
+func (b *Bot) history(ctx context.Context, back time.Duration) []rapbot.Sample {
+	samples, err := b.opt.Samples.Since(ctx, b.opt.Clock.Now().Add(-back))
+	if err != nil {
+		b.log.Warn("samples could not be read", zap.Error(err))
+	}
+	return samples
+}
