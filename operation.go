@@ -68,6 +68,25 @@ type StepState struct {
 	Refused   bool   // failed before it acted: its pre-condition did not hold
 	Stale     bool   // failed because the world is not as it was approved: the plan is made anew
 	Left      bool   // its undoing failed and is left to mend
+	Progress  Progress
+}
+
+// Progress is how far a long act has come, in bytes. Total is zero while it is
+// not known.
+type Progress struct {
+	Done  int64 `json:"done"`
+	Total int64 `json:"total,omitempty"`
+}
+
+// String is progress in words; empty when there is none.
+func (p Progress) String() string {
+	switch {
+	case p.Total > 0:
+		return Bytes(p.Done) + " of " + Bytes(p.Total)
+	case p.Done > 0:
+		return Bytes(p.Done)
+	}
+	return ""
 }
 
 // Operation is one plan asked for by one requester, with its whole history.
@@ -143,6 +162,7 @@ type Record struct {
 	Skipped  bool              `json:"skipped,omitempty"` // done: it held already; failed: it never acted
 	Stale    bool              `json:"stale,omitempty"`   // step-failed: the plan that was approved does not fit any more
 	Risk     bool              `json:"risk,omitempty"`    // question: whether a person accepts the risk that Step names
+	Progress *Progress         `json:"progress,omitempty"`
 	Evidence map[string]string `json:"evidence,omitempty"`
 	Card     *Ref              `json:"card,omitempty"`
 }
@@ -163,6 +183,7 @@ const (
 	RecReplanned   RecordKind = "replanned"    // Plan, Expires, Text (what differs): asks again (R2), also of what ran and was taken back
 	RecStarted     RecordKind = "started"      //
 	RecStepStarted RecordKind = "step-started" // Step
+	RecProgress    RecordKind = "progress"     // Step, Progress: how far it has come
 	RecStepDone    RecordKind = "step-done"    // Step, Evidence, Skipped, Text
 	RecStepFailed  RecordKind = "step-failed"  // Step, Text (why), Stale
 	RecStopAsked   RecordKind = "stop-asked"   // By: roll back what was done

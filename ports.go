@@ -35,6 +35,10 @@ type StepRun struct {
 	Plan      Plan
 	Step      Step
 	Evidence  map[string]string // of the steps before it
+
+	// Progress tells how far a long act has come, in bytes; total may be zero
+	// while it is not known. It may be called often.
+	Progress func(done, total int64)
 }
 
 // Finding is what an observation found.

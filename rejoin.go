@@ -14,6 +14,12 @@ const (
 	MethodLater    = "decided when it is stopped"
 )
 
+// Facts that a rejoin is decided upon, besides the roles.
+const (
+	FactMethod  = "method"
+	FactDiscard = "thrown away"
+)
+
 // PlanRejoin plans how a server that fell behind or went its own way becomes a
 // replica again. Divergence is what its log holds that the primary's history
 // does not, nil while it cannot be read because the server runs. It fails when
@@ -29,9 +35,10 @@ func PlanRejoin(t Topology, sites []Site, region string, divergence *Divergence)
 		return Plan{}, err
 	}
 	p := Plan{Kind: Rejoin, From: back.Name, To: primary.Name, MadeAt: t.At}
-	method, discard := methodOf(back, primary, sites, divergence)
+	slotLost := slotStatus(primary.Server, siteOf(sites, back.Name).Slot) == "lost"
+	by := ReturnOf(back.Name, primary.Name, primary.Server.SystemID, divergence, slotLost)
 	p.Headline = standingOf(back, primary)
-	p.Impact = Impact{Discard: discard}
+	p.Impact = Impact{Discard: by.Discard}
 	p.Checks = rejoinChecks(t, back, primary, sites, divergence)
 	p.Steps = rejoinSteps(back.Name, primary.Name)
 	p.Basis = []Fact{
@@ -72,25 +79,32 @@ func rejoinTo(t Topology, back Region) (Region, error) {
 	return rest[0], nil
 }
 
-// methodOf is how it will come back as far as that can be told now, and what
-// is thrown away by it.
-func methodOf(back, primary Region, sites []Site, d *Divergence) (method, discard string) {
-	slotLost := slotStatus(primary.Server, siteOf(sites, back.Name).Slot) == "lost"
+// Return is how a server comes back, as far as that can be told, and what is
+// thrown away by it.
+type Return struct {
+	Method  string // one of the Method constants
+	Discard string // in words
+}
+
+// ReturnOf decides by what the server's own log holds; nil while it cannot be
+// read. A slot that is lost means that the primary no longer has what the
+// server needs next.
+func ReturnOf(region, primary, system string, d *Divergence, slotLost bool) Return {
 	switch {
 	case d == nil && slotLost:
-		return MethodRebuild, "its present data, which " + primary.Name + " has"
+		return Return{MethodRebuild, "its present data, which " + primary + " has"}
 	case d == nil:
-		return MethodLater, "what only " + back.Name + " has, counted and copied first"
-	case d.SystemID != primary.Server.SystemID:
-		return MethodRebuild, "all of its data, which are of another cluster"
+		return Return{MethodLater, "what only " + region + " has, counted and copied first"}
+	case d.SystemID != system:
+		return Return{MethodRebuild, "all of its data, which are of another cluster"}
 	case d.Straight() && !slotLost:
-		return MethodStraight, "nothing"
+		return Return{MethodStraight, "nothing"}
 	case d.Straight():
-		return MethodRebuild, "its present data, which " + primary.Name + " has"
+		return Return{MethodRebuild, "its present data, which " + primary + " has"}
 	case !d.Related:
-		return MethodRebuild, fmt.Sprintf("all of its data: its timeline %d is not part of %s's history", d.Timeline, primary.Name)
+		return Return{MethodRebuild, fmt.Sprintf("all of its data: its timeline %d is not part of %s's history", d.Timeline, primary)}
 	}
-	return MethodRewind, fmt.Sprintf("%s (%s of WAL) that only %s has", Count(d.Commits, "commit", "commits"), Bytes(d.Bytes()), back.Name)
+	return Return{MethodRewind, fmt.Sprintf("%s (%s of WAL) that only %s has", Count(d.Commits, "commit", "commits"), Bytes(d.Bytes()), region)}
 }
 
 func standingOf(back, primary Region) string {

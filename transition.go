@@ -30,6 +30,7 @@ var transitions = map[RecordKind]transition{
 	RecReplanned:   {From: []State{AwaitingApproval, Approved, Running}, To: AwaitingApproval},
 	RecStarted:     {From: []State{Approved}, To: Running},
 	RecStepStarted: {From: []State{Running}},
+	RecProgress:    {From: []State{Running}},
 	RecStepDone:    {From: []State{Running}},
 	RecStepFailed:  {From: []State{Running}},
 	RecStopAsked:   {From: []State{Running}},
@@ -140,7 +141,7 @@ func fold(o *Operation, r Record) error {
 		maps.Copy(o.Evidence, r.Evidence)
 	case RecAnswered:
 		return foldAnswer(o, r)
-	case RecStepStarted, RecStepDone, RecStepFailed, RecUndoStarted, RecUndone, RecUndoFailed:
+	case RecStepStarted, RecProgress, RecStepDone, RecStepFailed, RecUndoStarted, RecUndone, RecUndoFailed:
 		return foldStep(o, r)
 	}
 	return nil
@@ -168,6 +169,10 @@ func foldStep(o *Operation, r Record) error {
 			s.Started = r.At
 		}
 		s.Status, s.Detail, s.Refused, s.Attempts = StepRunning, "", false, s.Attempts+1
+	case RecProgress:
+		if r.Progress != nil {
+			s.Progress = *r.Progress
+		}
 	case RecStepDone:
 		s.Status, s.Ended, s.Detail, s.Unchanged = StepDone, r.At, r.Text, r.Skipped
 	case RecStepFailed:

@@ -133,7 +133,7 @@ func (b *Bot) carryOut(ctx context.Context, o rapbot.Operation, move rapbot.Move
 	if err != nil || !going {
 		return err
 	}
-	run := rapbot.StepRun{Operation: o.ID, Plan: o.Plan, Step: step, Evidence: o.Evidence}
+	run := rapbot.StepRun{Operation: o.ID, Plan: o.Plan, Step: step, Evidence: o.Evidence, Progress: b.progressOf(ctx, o.ID, i)}
 	began := b.opt.Clock.Now()
 	finding, acted, err := b.untilItHolds(ctx, run)
 	if ctx.Err() != nil {
@@ -153,6 +153,25 @@ func (b *Bot) carryOut(ctx context.Context, o rapbot.Operation, move rapbot.Move
 	log.Info("step done")
 	_, err = b.book.record(ctx, o.ID, rapbot.Record{Kind: rapbot.RecStepDone, Step: i, Text: finding.Detail, Skipped: !acted, Evidence: finding.Evidence})
 	return err
+}
+
+// progressEvery is how often the progress of a long act is recorded: as often
+// as a card may be edited.
+const progressEvery = 3 * time.Second
+
+// progressOf records how far a step has come. What cannot be recorded is
+// left out: the next figure is on its way.
+func (b *Bot) progressOf(ctx context.Context, id string, step int) func(done, total int64) {
+	last := b.opt.Clock.Now()
+	return func(done, total int64) {
+		if now := b.opt.Clock.Now(); now.Sub(last) >= progressEvery {
+			last = now
+			_, err := b.book.record(ctx, id, rapbot.Record{Kind: rapbot.RecProgress, Step: step, Progress: &rapbot.Progress{Done: done, Total: total}})
+			if err != nil {
+				b.log.Debug("progress", zap.Error(err))
+			}
+		}
+	}
 }
 
 // riskError is a step that goes on only if a person accepts a risk.

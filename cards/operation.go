@@ -35,7 +35,9 @@ func operation(o rapbot.Operation, everything bool) rapbot.Message {
 	if o.State == rapbot.Running && o.RollingBack {
 		m.Blocks = append(m.Blocks, rapbot.Paragraph{Text: rapbot.Say(o.Outcome)})
 	}
-	m.Blocks = append(m.Blocks, steps(o, everything), people(o))
+	m.Blocks = append(m.Blocks, steps(o, everything))
+	m.Blocks = append(m.Blocks, bars(o)...)
+	m.Blocks = append(m.Blocks, people(o))
 	if buttons := Buttons(o); len(buttons) > 0 {
 		m.Blocks = append(m.Blocks, buttons)
 	}
@@ -116,6 +118,17 @@ func steps(o rapbot.Operation, everything bool) rapbot.Steps {
 		lines = append(lines, stepLine(o.Plan.Steps[i], s))
 	}
 	return lines
+}
+
+// bars show how far the running steps have come that can be measured.
+func bars(o rapbot.Operation) []rapbot.Block {
+	var out []rapbot.Block
+	for i, s := range o.Steps {
+		if s.Status == rapbot.StepRunning && s.Progress.Total > 0 {
+			out = append(out, rapbot.Bar{Label: o.Plan.Steps[i].Title + ", " + s.Progress.String(), Fraction: min(1, float64(s.Progress.Done)/float64(s.Progress.Total))})
+		}
+	}
+	return out
 }
 
 func stepLine(step rapbot.Step, s rapbot.StepState) rapbot.StepLine {

@@ -22,6 +22,11 @@ func (f *Fleet) Doers() map[rapbot.StepKind]rapbot.Doer {
 		rapbot.StepFollow:  follow{Fleet: f},
 		rapbot.StepRejoin:  rejoin{Fleet: f},
 		rapbot.StepTidy:    tidy{Fleet: f},
+
+		rapbot.StepAnchor:  anchor{Fleet: f},
+		rapbot.StepHalt:    halt{f},
+		rapbot.StepSalvage: salvage{Fleet: f},
+		rapbot.StepRebuild: rebuild{Fleet: f},
 	}
 }
 

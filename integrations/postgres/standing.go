@@ -37,6 +37,8 @@ type standing struct {
 type slot struct {
 	Active bool `json:"active"` // somebody streams through it
 	Lost   bool `json:"lost"`   // the log it was to keep is gone: nobody ever can again
+
+	From rapbot.LSN `json:"from"` // the log that it keeps begins here
 }
 
 // marked reports whether a row of the operation is visible here.
