@@ -45,8 +45,9 @@ func PlanRejoin(t Topology, sites []Site, region string, divergence *Divergence)
 		{primary.Name, string(primary.Role)},
 		{FactTimeline, fmt.Sprint(primary.Server.Timeline)},
 		{FactSystem, primary.Server.SystemID},
-		{"method", method},
-		{"discarded", discard},
+		{back.Name, string(back.Role)},
+		{FactMethod, by.Method},
+		{FactDiscard, by.Discard},
 	}
 	return p, nil
 }
