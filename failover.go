@@ -13,6 +13,7 @@ type Clues struct {
 	Instance   *Witness    // what the lost primary's instance says, if it could be asked
 	Divergence *Divergence // what its log holds past the most advanced replica, if it could be read
 	Counted    *Loss       // counted a moment ago; good for as long as nothing has moved
+	Drill      Drill       // of an exercise, a healthy primary may be given up
 }
 
 // Primary is the region that was last seen to be the primary, by the samples.
@@ -58,10 +59,10 @@ func PlanFailover(t Topology, sites []Site, to string, limits Limits, clues Clue
 		return Plan{}, err
 	}
 	best := MostAdvanced(t, lost)
-	p := Plan{Kind: Failover, From: lost.Name, To: to, MadeAt: t.At}
+	p := Plan{Kind: Failover, From: lost.Name, To: to, Drill: clues.Drill, MadeAt: t.At}
 	p.Witnesses = t.Witnesses(lost.Name, clues.Instance)
 	loss := clues.loss(t, lost, best)
-	p.Headline = headline(t, lost, loss, p.Witnesses)
+	p.Headline = headline(t, lost, loss, p.Witnesses, clues)
 	p.Impact = Impact{Loss: &loss}
 	site := siteOf(sites, lost.Name)
 	p.Checks = failoverChecks(t, lost, target, best, sites, p.Witnesses)
@@ -81,7 +82,7 @@ func lostPrimary(t Topology, sites []Site, target Region, limits Limits, clues C
 	case len(primaries) == 1:
 		primary := primaries[0]
 		planned, err := PlanSwitchover(t, sites, target.Name, limits)
-		if err == nil && planned.Runnable() {
+		if err == nil && planned.Runnable() && !clues.Drill.Is {
 			return Region{}, Refuse(Precondition, primary.Name+" is the primary and answers, so a failover could lose what a switchover would not.", "Type /rap failover "+target.Name+" without --force: it loses nothing.")
 		}
 		return primary, nil // it is fenced first; see failoverSteps
@@ -131,9 +132,11 @@ func (c Clues) loss(t Topology, lost, best Region) Loss {
 }
 
 // headline is what has happened, for somebody who was woken by it.
-func headline(t Topology, lost Region, l Loss, witnesses []Witness) string {
+func headline(t Topology, lost Region, l Loss, witnesses []Witness, clues Clues) string {
 	text, _ := Agreement(lost.Name, witnesses)
 	switch {
+	case lost.Role == Primary && clues.Drill.Is:
+		return "This is an exercise: " + lost.Name + " is the primary, answers, and is given up as if it were lost."
 	case lost.Role == Primary:
 		return lost.Name + " is the primary and answers, but a switchover from it is not possible now."
 	case l.Seen.IsZero():

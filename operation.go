@@ -111,6 +111,7 @@ type Operation struct {
 	Question    string            // what a person must decide
 	Risk        StepKind          // the step that asks whether a person accepts a risk, if that is the question
 	LossCounted bool              // what a failover really lost has been told
+	Reported    bool              // the report of the drill that began with this has been posted
 	Outcome     string            // how it ended, in sentences
 	EndedAt     time.Time
 	Card        Ref  // the message that stands for it
@@ -195,5 +196,6 @@ const (
 	RecAnswered    RecordKind = "answered"     // By, Text (retry, stop or proceed)
 	RecSucceeded   RecordKind = "succeeded"    // Text (outcome)
 	RecFailed      RecordKind = "failed"       // Text (outcome)
+	RecReported    RecordKind = "reported"     // the report of a drill has been posted
 	RecLossCounted RecordKind = "loss-counted" // Text, Evidence: what a failover really lost
 )

@@ -24,7 +24,14 @@ const (
 type Wish struct {
 	Kind   Kind   `json:"kind"`
 	Region string `json:"region"` // the primary to be; of a rejoin, the region that comes back
-	Drill  bool   `json:"drill,omitempty"`
+	Drill  Drill  `json:"drill,omitzero"`
+}
+
+// Drill says that an operation is an exercise. An exercise goes there and
+// comes back, each leg an operation with an approval of its own.
+type Drill struct {
+	Is bool   `json:"is,omitempty"`
+	Of string `json:"of,omitempty"` // the operation that it began with; empty for that one itself
 }
 
 // Plan is what would be done, in order, computed from what was observed. It
@@ -33,7 +40,7 @@ type Plan struct {
 	Kind      Kind      `json:"kind"`
 	From      string    `json:"from"` // the primary now; of a failover, the one that is lost; of a rejoin, the region that comes back
 	To        string    `json:"to"`   // the primary then
-	Drill     bool      `json:"drill,omitempty"`
+	Drill     Drill     `json:"drill,omitzero"`
 	MadeAt    time.Time `json:"made_at"`
 	Headline  string    `json:"headline,omitempty"`  // what has happened, in a sentence
 	Witnesses []Witness `json:"witnesses,omitempty"` // who sees what of the lost primary
@@ -140,7 +147,7 @@ func (p Plan) Digest() string {
 	b, err := json.Marshal(struct {
 		Kind     Kind
 		From, To string
-		Drill    bool `json:",omitempty"`
+		Drill    Drill `json:",omitzero"`
 		Steps    []Step
 		Basis    []Fact
 	}{p.Kind, p.From, p.To, p.Drill, p.Steps, p.Basis})
@@ -169,16 +176,23 @@ func (p Plan) ChecksWith(v Verdict) []Check {
 }
 
 // Title is the plan as an order: "Switch over to us-west-2".
-func (p Plan) Title() string { return p.Kind.words().order + p.subject() }
+func (p Plan) Title() string { return p.prefix() + p.Kind.words().order + p.subject() }
 
 // Doing is the plan under way: "Switching over to us-west-2".
-func (p Plan) Doing() string { return p.Kind.words().doing + p.subject() }
+func (p Plan) Doing() string { return p.prefix() + p.Kind.words().doing + p.subject() }
 
 // Done is the plan as an outcome: "Switched over to us-west-2".
-func (p Plan) Done() string { return p.Kind.words().done + p.subject() }
+func (p Plan) Done() string { return p.prefix() + p.Kind.words().done + p.subject() }
 
 // Noun is the plan as a thing: "Switchover to us-west-2".
 func (p Plan) Noun() string { return p.Kind.words().noun + p.subject() }
+
+func (p Plan) prefix() string {
+	if p.Drill.Is {
+		return "Drill: "
+	}
+	return ""
+}
 
 // wayBack is what to do about a plan that is past its point of no return.
 func (p Plan) wayBack() string {

@@ -43,6 +43,7 @@ var transitions = map[RecordKind]transition{
 	RecSucceeded:   {From: []State{Running}, To: Succeeded},
 	RecFailed:      {From: []State{AwaitingApproval, Approved, Running}, To: Failed},
 	RecLossCounted: {From: []State{Succeeded, Failed}},
+	RecReported:    {From: []State{Succeeded, Failed, Rejected, Lapsed, Cancelled}},
 }
 
 // Apply returns the operation with one more record. It refuses, with code
@@ -136,6 +137,8 @@ func fold(o *Operation, r Record) error {
 		if r.Risk && r.Step >= 0 && r.Step < len(o.Plan.Steps) {
 			o.Risk = o.Plan.Steps[r.Step].Kind
 		}
+	case RecReported:
+		o.Reported = true
 	case RecLossCounted:
 		o.LossCounted = true
 		maps.Copy(o.Evidence, r.Evidence)

@@ -35,6 +35,9 @@ type Options struct {
 	AlertCard         func(rapbot.AlertGroup, time.Time) rapbot.Message
 	OperationsChannel string
 	AlertsChannel     string
+	EmergencyDrills   bool // a healthy primary may be given up for an exercise
+	TryWrite          func(ctx context.Context) rapbot.WriteTry
+	DrawWrites        func([]rapbot.WriteTry, []rapbot.Moment) (rapbot.File, error)
 	ExpireAfter       time.Duration // how long a proposal waits for its second person
 	Clock             Clock
 	Holder            string // who holds the lease, for people: host and process
@@ -50,6 +53,7 @@ type Bot struct {
 	alerts *alerts
 
 	sampled map[string]time.Time // region -> its newest sample that is kept
+	tries   tries                // writes tried during a drill
 }
 
 // New makes a bot; Begin and then Run start it.
@@ -74,6 +78,8 @@ func (b *Bot) Run(ctx context.Context) error {
 	g.Go(func() error { return b.runMoves(ctx) })
 	g.Go(func() error { return b.keepSamples(ctx) })
 	g.Go(func() error { return b.watchAftermath(ctx) })
+	g.Go(func() error { return b.watchDrills(ctx) })
+	g.Go(func() error { return b.tryWrites(ctx) })
 	g.Go(func() error { return b.keep(ctx, "show operations", b.book.changes, b.screen.showCards) })
 	g.Go(func() error { return b.keep(ctx, "tell the news", b.book.changes, b.screen.tellNews) })
 	g.Go(func() error { return b.keep(ctx, "show alerts", b.alerts.waiting, b.alerts.work) })

@@ -19,6 +19,9 @@ func (b *Bot) Observe(ctx context.Context) rapbot.Topology { return b.opt.Fleet.
 // Sites returns what is configured of each region.
 func (b *Bot) Sites() []rapbot.Site { return b.opt.Sites }
 
+// EmergencyDrills reports whether configuration permits them.
+func (b *Bot) EmergencyDrills() bool { return b.opt.EmergencyDrills }
+
 // Propose records an operation. A plan that cannot run is returned with code
 // Precondition and is not recorded.
 func (b *Bot) Propose(ctx context.Context, by rapbot.Person, channel string, wish rapbot.Wish, reason string) (rapbot.Operation, rapbot.Plan, error) {
@@ -27,6 +30,11 @@ func (b *Bot) Propose(ctx context.Context, by rapbot.Person, channel string, wis
 	}
 	if err := b.nothingOpen(ctx); err != nil {
 		return rapbot.Operation{}, rapbot.Plan{}, err
+	}
+	if wish.Kind == rapbot.Rejoin {
+		if err := b.CountLosses(ctx); err != nil { // the last chance: what it alone has is about to be thrown away
+			return rapbot.Operation{}, rapbot.Plan{}, err
+		}
 	}
 	plan, err := b.Plan(ctx, wish)
 	if err != nil {

@@ -33,9 +33,11 @@ func (b *Bot) Plan(ctx context.Context, wish rapbot.Wish) (rapbot.Plan, error) {
 func (b *Bot) planOn(ctx context.Context, t rapbot.Topology, wish rapbot.Wish, counted *rapbot.Loss) (rapbot.Plan, error) {
 	switch wish.Kind {
 	case rapbot.Failover:
-		return rapbot.PlanFailover(t, b.opt.Sites, wish.Region, b.opt.Limits, b.clues(ctx, t, counted))
+		return rapbot.PlanFailover(t, b.opt.Sites, wish.Region, b.opt.Limits, b.clues(ctx, t, counted, wish.Drill))
 	case rapbot.Rejoin:
-		return rapbot.PlanRejoin(t, b.opt.Sites, wish.Region, b.divergence(ctx, t, wish.Region))
+		p, err := rapbot.PlanRejoin(t, b.opt.Sites, wish.Region, b.divergence(ctx, t, wish.Region))
+		p.Drill = wish.Drill
+		return p, err
 	}
 	p, err := rapbot.PlanSwitchover(t, b.opt.Sites, wish.Region, b.opt.Limits)
 	p.Drill = wish.Drill
@@ -43,8 +45,8 @@ func (b *Bot) planOn(ctx context.Context, t rapbot.Topology, wish rapbot.Wish, c
 }
 
 // clues gathers what is known of a lost primary besides the topology.
-func (b *Bot) clues(ctx context.Context, t rapbot.Topology, counted *rapbot.Loss) rapbot.Clues {
-	c := rapbot.Clues{History: b.history(ctx, recently), Counted: counted}
+func (b *Bot) clues(ctx context.Context, t rapbot.Topology, counted *rapbot.Loss, drill rapbot.Drill) rapbot.Clues {
+	c := rapbot.Clues{History: b.history(ctx, recently), Counted: counted, Drill: drill}
 	if c.Primary() == "" {
 		c.History = b.history(ctx, lately)
 	}

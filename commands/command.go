@@ -17,6 +17,9 @@ type Desk interface {
 	Topology() rapbot.Topology
 	Observe(ctx context.Context) rapbot.Topology
 	Sites() []rapbot.Site
+	// EmergencyDrills reports whether a healthy primary may be given up for the
+	// sake of an exercise.
+	EmergencyDrills() bool
 	// Plan plans on a fresh observation, for a dry run.
 	Plan(ctx context.Context, wish rapbot.Wish) (rapbot.Plan, error)
 	// Propose records an operation and asks for a second person. The plan
@@ -71,7 +74,7 @@ type Flag struct {
 
 // All lists the commands in the order of the help.
 func All() []Command {
-	return []Command{status, failover, rejoin, approve, reject, cancel, history, show, help}
+	return []Command{status, failover, rejoin, drill, approve, reject, cancel, history, show, help}
 }
 
 // Usage is the command's line of syntax, without the /rap.
