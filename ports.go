@@ -102,6 +102,10 @@ type Chat interface {
 	// Post says something in a channel, or in a thread of it. Key identifies
 	// the message, so that a retry after a crash can find it again.
 	Post(ctx context.Context, to Place, key string, m Message) (Ref, error)
+	// Attach posts a file with its comment, as Post does and under the same
+	// promise about its key. A chat may take a file now and show it later: a
+	// zero Ref without an error says that it was taken and is not seen yet.
+	Attach(ctx context.Context, to Place, key string, f File) (Ref, error)
 	// Edit replaces a message.
 	Edit(ctx context.Context, at Ref, m Message) error
 	// Whisper says something that only one person sees.

@@ -55,7 +55,11 @@ var errDown = errors.New("slack is down")
 
 func (t *transcript) say(head string, m rapbot.Message) {
 	fmt.Fprintf(&t.out, "    %s\n", head)
-	for _, line := range strings.Split(m.Plain(), "\n") {
+	plain := m.Plain()
+	if plain == "" {
+		return
+	}
+	for _, line := range strings.Split(plain, "\n") {
 		fmt.Fprintf(&t.out, "      %s\n", line)
 	}
 }
@@ -79,6 +83,17 @@ func (t *transcript) Post(_ context.Context, to rapbot.Place, _ string, m rapbot
 	t.posts = append(t.posts, post{ref: ref, m: m})
 	t.say(fmt.Sprintf("#%s [%s]", to.Channel, ref.ID), m)
 	return ref, nil
+}
+
+func (t *transcript) Attach(_ context.Context, to rapbot.Place, _ string, f rapbot.File) (rapbot.Ref, error) {
+	if t.down {
+		return rapbot.Ref{}, errDown
+	}
+	if err := f.Check(); err != nil {
+		return rapbot.Ref{}, err
+	}
+	t.say(fmt.Sprintf("#%s [%s] file %s %q (%s)", to.Channel, to.Thread, f.Name, f.Title, f.MIME), f.Comment)
+	return rapbot.Ref{Channel: to.Channel, ID: "file"}, nil
 }
 
 func (t *transcript) Edit(_ context.Context, at rapbot.Ref, m rapbot.Message) error {

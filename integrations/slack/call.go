@@ -19,8 +19,10 @@ const (
 	once                   // be seen by people
 )
 
-// attempts bounds how often one call is made.
-const attempts = 5
+const (
+	attempts = 5                // bounds how often one call is made
+	slowest  = 10 * time.Second // bounds the wait between two of them
+)
 
 // doubtful is the failure of a call that may have taken effect.
 type doubtful struct{ error }
@@ -60,7 +62,7 @@ func (a *Adapter) call(ctx context.Context, method, channel string, r risk, do f
 		case fate == unknown && r == once:
 			return doubtful{err}
 		case wait == 0:
-			wait = backoff(n, a.cfg.Backoff, 10*time.Second)
+			wait = backoff(n, a.cfg.Backoff, slowest)
 		}
 		a.log.Warn("call failed, will retry", zap.String("method", method), zap.Duration("wait", wait), zap.Error(scrub(err)))
 		if fate == limited {

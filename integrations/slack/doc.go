@@ -20,7 +20,8 @@
 //   - Reading a socket never waits for a handler, a worker or an
 //     acknowledgement.
 //   - A call that may have taken effect is not repeated unless doing it twice
-//     does no harm. A post is looked for by its key first.
+//     does no harm. A post is looked for by its key first, a file by the mark of
+//     its key in its name.
 //   - The newest content of an edited message goes out, late rather than never.
 //   - Nobody's approval is found out from a directory that did not answer (R1).
 //   - No token and no address with a secret in it is in an error or a log line

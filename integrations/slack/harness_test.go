@@ -237,7 +237,7 @@ func (w *world) noSecrets(errs ...error) {
 		}
 	}
 	for _, s := range said {
-		for _, secret := range []string{w.BotToken(), w.AppToken(), "labWorkspace", "/commands/T", "/actions/T", "ticket="} {
+		for _, secret := range []string{w.BotToken(), w.AppToken(), "labWorkspace", "/commands/T", "/actions/T", "ticket=", "/upload/v1/"} {
 			if strings.Contains(s, secret) {
 				w.t.Errorf("%q is in %q", secret, s)
 			}

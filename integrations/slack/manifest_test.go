@@ -121,6 +121,7 @@ var scopesOf = map[string][]string{
 	"auth.test": nil, "views.open": nil, "response_url": nil,
 	"chat.postMessage": {"chat:write"}, "chat.postEphemeral": {"chat:write"}, "chat.update": {"chat:write"},
 	"conversations.history": {"channels:history", "groups:history"}, "conversations.replies": {"channels:history", "groups:history"},
+	"files.getUploadURLExternal": {"files:write"}, "files.completeUploadExternal": {"files:write"},
 	"users.info": {"users:read"}, "usergroups.users.list": {"usergroups:read"},
 }
 
@@ -168,7 +169,7 @@ func methodsCalled(t *testing.T) []string {
 			called[found[1]] = true
 		}
 	}
-	if len(called) < 9 {
+	if len(called) < 11 {
 		t.Errorf("found only %v", called)
 	}
 	return slices.Collect(maps.Keys(called))
@@ -202,6 +203,9 @@ func TestManifestSuffices(t *testing.T) {
 	w.within("connected", func() bool { n, _, _ := w.Health(); return n > 0 })
 	card := w.post("card")
 	if _, err := w.Post(t.Context(), rapbot.Place{Channel: ops, Thread: card.ID}, "news", message("news")); err != nil {
+		t.Error(err)
+	}
+	if _, err := w.Attach(t.Context(), rapbot.Place{Channel: ops, Thread: card.ID}, "file", textFile("report")); err != nil {
 		t.Error(err)
 	}
 	if err := w.Edit(t.Context(), card, message("edited")); err != nil {

@@ -25,6 +25,9 @@ var paces = map[string]pace{
 	"usergroups.users.list": {3100 * time.Millisecond, 10},
 	"conversations.history": {1250 * time.Millisecond, 10},
 	"conversations.replies": {1250 * time.Millisecond, 10},
+
+	"files.getUploadURLExternal":   {650 * time.Millisecond, 20},
+	"files.completeUploadExternal": {650 * time.Millisecond, 20},
 }
 
 // keptTurns bounds the memory of channels.

@@ -38,14 +38,9 @@ const pagesRead = 5
 func (a *Adapter) Post(ctx context.Context, to rapbot.Place, key string, m rapbot.Message) (rapbot.Ref, error) {
 	text, blocks := Render(m)
 	key = keyOf(key)
-	if time.Since(a.started) < lookBack {
-		ref, err := a.find(ctx, to, key)
-		if err == nil && !ref.Zero() {
-			return ref, nil
-		}
-		if err != nil {
-			a.log.Warn("look for an earlier post", zap.String("channel", to.Channel), zap.Error(scrub(err)))
-		}
+	same := keyed(key)
+	if ref := a.earlier(ctx, to, same); !ref.Zero() {
+		return ref, nil
 	}
 	for n := 0; ; n++ {
 		ref, err := a.post(ctx, to, key, text, blocks)
@@ -53,16 +48,36 @@ func (a *Adapter) Post(ctx context.Context, to rapbot.Place, key string, m rapbo
 		if err == nil || !errors.As(err, &doubt) {
 			return ref, a.told("chat.postMessage", err, "Nothing was posted.")
 		}
-		if err := sleep(ctx, backoff(n, a.cfg.Backoff, 10*time.Second)); err != nil {
+		if err := sleep(ctx, backoff(n, a.cfg.Backoff, slowest)); err != nil {
 			return ref, a.told("chat.postMessage", doubt, "It may or may not have been posted.")
 		}
-		if ref, err = a.find(ctx, to, key); err == nil && !ref.Zero() {
+		if ref, err = a.find(ctx, to, same); err == nil && !ref.Zero() {
 			return ref, nil
 		}
 		if err != nil || n == attempts {
 			return ref, a.told("chat.postMessage", either(err, doubt), "It may or may not have been posted.")
 		}
 	}
+}
+
+// keyed tells the message with this key in its metadata.
+func keyed(key string) func(sdk.Message) bool {
+	return func(m sdk.Message) bool {
+		return m.Metadata.EventType == metadataType && m.Metadata.EventPayload[metadataKey] == key
+	}
+}
+
+// earlier looks for what a process that crashed may have posted. The zero Ref
+// means that there is nothing, or that Slack does not say.
+func (a *Adapter) earlier(ctx context.Context, to rapbot.Place, same func(sdk.Message) bool) rapbot.Ref {
+	if time.Since(a.started) >= lookBack {
+		return rapbot.Ref{}
+	}
+	ref, err := a.find(ctx, to, same)
+	if err != nil {
+		a.log.Warn("look for an earlier post", zap.String("channel", to.Channel), zap.Error(scrub(err)))
+	}
+	return ref
 }
 
 func (a *Adapter) post(ctx context.Context, to rapbot.Place, key, text string, blocks []sdk.Block) (rapbot.Ref, error) {
@@ -92,9 +107,9 @@ func say(text string, blocks []sdk.Block) []sdk.MsgOption {
 	}
 }
 
-// find looks for a message of rapbot's own with this key; a message of anybody
-// else that claims it does not count. The zero Ref means that there is none.
-func (a *Adapter) find(ctx context.Context, to rapbot.Place, key string) (rapbot.Ref, error) {
+// find looks for a message of rapbot's own that is the same; one of anybody
+// else that claims to be does not count. The zero Ref means that there is none.
+func (a *Adapter) find(ctx context.Context, to rapbot.Place, same func(sdk.Message) bool) (rapbot.Ref, error) {
 	me, err := a.whoAmI(ctx)
 	if err != nil {
 		return rapbot.Ref{}, err
@@ -106,7 +121,7 @@ func (a *Adapter) find(ctx context.Context, to rapbot.Place, key string) (rapbot
 			return rapbot.Ref{}, err
 		}
 		for _, m := range messages {
-			if m.User == me.user && m.Metadata.EventType == metadataType && m.Metadata.EventPayload[metadataKey] == key {
+			if m.User == me.user && same(m) {
 				return rapbot.Ref{Channel: to.Channel, ID: m.Timestamp}, nil
 			}
 		}

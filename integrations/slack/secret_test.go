@@ -32,6 +32,8 @@ func TestNoSecretLeaves(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 700*time.Millisecond)
 		w.say("alice", "/rap status")
 		_, err := w.Post(ctx, inOps, "", message("x"))
+		_, attached := w.Attach(ctx, inOps, "", textFile("x"))
+		errs = append(errs, attached)
 		errs = append(errs, err, w.Edit(ctx, ref, message("x")), w.Whisper(ctx, inOps, alice, message("x")), w.OpenForm(ctx, "trigger", rapbot.Form{Title: "T", Inputs: []rapbot.Input{{Name: "a"}}}))
 		_, err = w.Person(ctx, bob)
 		errs = append(errs, err, <-failed)

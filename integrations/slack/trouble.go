@@ -90,6 +90,8 @@ func refused(method, name string, err error) (code rapbot.Code, what, now string
 		return rapbot.NotFound, what, "The message has been deleted or was not rapbot's; the journal has the operation."
 	case "expired_trigger_id", "exchanged_trigger_id", "invalid_trigger_id", "trigger_expired":
 		return rapbot.Expired, "The dialog could not be opened within Slack's three seconds.", "Ask for it again."
+	case "file_uploads_disabled", "file_uploads_except_images_disabled", "file_type_not_allowed", "file_upload_size_restricted", "storage_limit_reached":
+		return rapbot.Forbidden, what, "Ask whoever administers the workspace to let rapbot upload files."
 	case "missing_scope":
 		return rapbot.Unavailable, fmt.Sprintf("Slack refused %s: rapbot's token lacks the scope %s.", method, needed(err)), "Install the app again with rapbot's manifest."
 	}

@@ -15,7 +15,8 @@ type call struct {
 	inHeader   bool
 	host       string
 	status     int
-	retryAfter int // seconds; -1 leaves the header out
+	retryAfter int    // seconds; -1 leaves the header out
+	words      string // answered in place of JSON
 }
 
 // reply is the JSON object a call answers with.
@@ -85,6 +86,10 @@ func (w *Workspace) serveCall(rw http.ResponseWriter, c *call, answer func(*call
 	default:
 		if c.status == http.StatusTooManyRequests && c.retryAfter >= 0 {
 			rw.Header().Set("Retry-After", strconv.Itoa(c.retryAfter))
+		}
+		if c.words != "" {
+			http.Error(rw, c.words, c.status)
+			return
 		}
 		writeRaw(rw, c.status, raw)
 	}

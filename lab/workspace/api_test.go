@@ -259,31 +259,9 @@ func TestConversations(t *testing.T) {
 	}
 }
 
-func TestFilesAndReactions(t *testing.T) {
+func TestReactions(t *testing.T) {
 	w := start(t, workspace.Options{})
 	_, ts := w.card("rap-ops")
-	_, err := w.api.UploadFile(slack.UploadFileParameters{
-		Channel: ops, ThreadTimestamp: ts, Filename: "plan.txt", Title: "The plan", FileSize: 5, Reader: strings.NewReader("steps"), InitialComment: "see",
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	m := w.sees("bob", "rap-ops", "see")
-	if len(m.Files) != 1 || m.Files[0].Title != "The plan" || m.Files[0].Size != 5 || m.ThreadTS != ts {
-		t.Fatalf("%+v", m)
-	}
-	response, err := http.Get(m.Files[0].URLPrivate)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = response.Body.Close() }()
-	if data, _ := io.ReadAll(response.Body); string(data) != "steps" {
-		t.Errorf("file %q", data)
-	}
-	again := []slack.FileSummary{{ID: m.Files[0].ID}}
-	if _, err := w.api.CompleteUploadExternalContext(t.Context(), slack.CompleteUploadExternalParameters{Files: again, Channel: ops}); err == nil || err.Error() != "file_not_found" {
-		t.Errorf("completed twice: %v", err)
-	}
 	if err := w.api.AddReaction("eyes", slack.NewRefToMessage(ops, ts)); err != nil {
 		t.Error(err)
 	}

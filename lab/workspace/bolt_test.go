@@ -70,6 +70,17 @@ func TestBolt(t *testing.T) {
 			t.Errorf("%d modals left", n)
 		}
 	})
+	t.Run("file", func(t *testing.T) {
+		w := w.in(t)
+		slash(w, "file")
+		m := w.sees("bob", "rap-ops", "see the file")
+		if len(m.Files) != 1 || m.Files[0].Name != "report.csv" || m.Files[0].Title != "Report" || m.Files[0].Mimetype != "text/csv" || m.Files[0].AltText != "two columns" {
+			t.Errorf("%+v", m.Files)
+		}
+		if body, _ := w.get(m.Files[0].URLPrivate); body != "a,b\n1,2\n" {
+			t.Errorf("%q", body)
+		}
+	})
 	t.Run("home", func(t *testing.T) {
 		w := w.in(t)
 		w.does("/person/alice/home", nil)

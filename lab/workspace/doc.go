@@ -24,7 +24,8 @@
 //
 // Where Slack's documentation is silent a choice was made: a redelivered event has a fresh envelope_id and its old event_id; an
 // acknowledgement counts on whichever socket it comes; an ephemeral message is named in a click's payload but not carried; a spent
-// response_url answers 404. Not emulated: shortcuts, streaming and assistant methods, group messages, pins, link unfurling,
+// response_url answers 404; an upload URL lives for UploadLife; a file completed twice is not found; a file is shared only where
+// the app is a member. As in Slack, completing an upload answers before its message stands, and tells nothing of it. Not emulated: shortcuts, streaming and assistant methods, group messages, pins, link unfurling,
 // reactions by people, workflows, Enterprise Grid, joining and leaving channels, and the limit of 30,000 events an hour.
 //
 // Inside the package an unexported method expects mu to be held, unless its name begins with serve, run or await.

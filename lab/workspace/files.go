@@ -1,140 +1,96 @@
 package workspace
 
 import (
-	"io"
+	"bytes"
+	"image"
+	_ "image/png" // Slack measures pictures
 	"net/http"
-	"strconv"
+	"path"
+	"strings"
+	"time"
 )
 
 // file is an upload in three steps: asked for, uploaded, completed (https://docs.slack.dev/messaging/working-with-files).
 type file struct {
-	id, name, title, ticket string
-	length                  int
-	data                    []byte
-	uploaded, completed     bool
-	user                    string
-	host                    string
+	id, name, title, alt, ticket string
+	length                       int
+	data                         []byte
+	uploaded, completed          bool
+	until                        time.Time // when it is thrown away, unless completed
+	user                         string
+	host                         string
 }
 
-// File is a file as messages carry it.
+// File is a file as messages carry it (https://docs.slack.dev/reference/objects/file-object).
 type File struct {
-	ID         string `json:"id"`
-	Name       string `json:"name"`
-	Title      string `json:"title"`
-	Size       int    `json:"size"`
-	Mimetype   string `json:"mimetype"`
-	User       string `json:"user"`
-	URLPrivate string `json:"url_private"`
+	ID          string `json:"id"`
+	Created     int64  `json:"created"`
+	Name        string `json:"name"`
+	Title       string `json:"title"`
+	Size        int    `json:"size"`
+	Mimetype    string `json:"mimetype"`
+	Filetype    string `json:"filetype"`
+	PrettyType  string `json:"pretty_type"`
+	Mode        string `json:"mode"`
+	User        string `json:"user"`
+	AltText     string `json:"alt_txt,omitempty"`
+	Width       int    `json:"original_w,omitempty"`
+	Height      int    `json:"original_h,omitempty"`
+	URLPrivate  string `json:"url_private"`
+	URLDownload string `json:"url_private_download"`
 }
 
 func (w *Workspace) shownFile(f *file) File {
-	return File{
-		ID: f.id, Name: f.name, Title: f.title, Size: len(f.data), Mimetype: http.DetectContentType(f.data), User: f.user,
-		URLPrivate: "http://" + f.host + "/files-pri/" + f.id + "/" + f.name,
+	kind := f.kind()
+	address := "http://" + f.host + "/files-pri/" + f.id + "/"
+	out := File{
+		ID: f.id, Created: f.until.Add(-w.opt.UploadLife).Unix(), Name: f.name, Title: f.title, Size: len(f.data), Mimetype: kind.mime,
+		Filetype: kind.name, PrettyType: kind.pretty, Mode: "hosted", User: f.user, AltText: f.alt,
+		URLPrivate: address + f.name, URLDownload: address + "download/" + f.name,
 	}
+	if size, _, err := image.DecodeConfig(bytes.NewReader(f.data)); err == nil {
+		out.Width, out.Height = size.Width, size.Height
+	}
+	return out
 }
 
-func (w *Workspace) filesGetUploadURL(c *call) reply {
-	length, err := strconv.Atoi(c.params.str("length"))
-	if c.params.str("filename") == "" || err != nil || length <= 0 {
-		return badArgument("filename and a positive length are required", "/length")
-	}
-	f := &file{id: w.names.next("F"), name: c.params.str("filename"), length: length, ticket: secret(16), user: w.app.userID, host: c.host}
-	w.files[f.id] = f
-	return done(reply{"upload_url": "http://" + c.host + "/upload/v1/" + f.ticket, "file_id": f.id})
+type fileKind struct{ mime, name, pretty string }
+
+// fileKinds are those of Slack's types that an app like this one uploads (https://docs.slack.dev/reference/objects/file-object#types).
+var fileKinds = map[string]fileKind{
+	".png": {"image/png", "png", "PNG"}, ".svg": {"image/svg+xml", "svg", "SVG"}, ".txt": {"text/plain", "text", "Plain Text"},
+	".csv": {"text/csv", "csv", "CSV"}, ".json": {"application/json", "json", "JSON"}, ".log": {"text/plain", "text", "Plain Text"},
 }
 
-// serveUpload takes the bytes, raw or as the first file of a form.
-func (w *Workspace) serveUpload(rw http.ResponseWriter, r *http.Request) {
-	r.Body = http.MaxBytesReader(rw, r.Body, 64<<20)
-	body := io.Reader(r.Body)
-	if form, err := r.MultipartReader(); err == nil {
-		part, err := form.NextPart()
-		for err == nil && part.FileName() == "" {
-			part, err = form.NextPart()
-		}
-		if err != nil {
-			http.Error(rw, "no file", http.StatusBadRequest)
-			return
-		}
-		body = part
+// kind goes by the name's ending, as Slack does; a picture that is none, or the unknown, is what its bytes say.
+func (f *file) kind() fileKind {
+	sniffed, _, _ := strings.Cut(http.DetectContentType(f.data), ";")
+	kind, known := fileKinds[strings.ToLower(path.Ext(f.name))]
+	if known && (kind.mime != "image/png" || sniffed == kind.mime) {
+		return kind
 	}
-	data, err := io.ReadAll(body)
-	if err != nil {
-		http.Error(rw, "the upload broke off", http.StatusBadRequest)
-		return
-	}
-	w.mu.Lock()
-	status, words := w.upload(w.fileByTicket(r.PathValue("ticket")), data)
-	w.mu.Unlock()
-	rw.WriteHeader(status)
-	_, _ = rw.Write([]byte(words))
+	return fileKind{sniffed, "binary", "Binary"}
 }
 
-// upload keeps a file's bytes, once, if they are as many as were announced.
-func (w *Workspace) upload(f *file, data []byte) (status int, words string) {
-	switch {
-	case f == nil || f.uploaded:
-		return http.StatusNotFound, "unknown or used upload URL"
-	case len(data) != f.length:
-		return http.StatusBadRequest, "length differs from what was announced"
-	}
-	f.data, f.uploaded = data, true
-	return http.StatusOK, "OK - " + strconv.Itoa(len(data))
-}
-
-func (w *Workspace) fileByTicket(ticket string) *file {
-	for _, f := range w.files {
-		if f.ticket == ticket {
-			return f
-		}
-	}
-	return nil
-}
-
-// filesCompleteUpload shares uploaded files, once; without a channel they stay private.
-func (w *Workspace) filesCompleteUpload(c *call) reply {
-	var named []struct{ ID, Title string }
-	if raw := c.params.raw("files"); raw == nil || decode(raw, &named) != nil || len(named) == 0 {
-		return badArgument("must provide files", "/files")
-	}
-	var files []*file
-	shown := []any{}
-	for _, each := range named {
-		f := w.files[each.ID]
-		if f == nil || !f.uploaded || f.completed {
-			return fail("file_not_found")
-		}
-		files = append(files, f)
-	}
-	var ch *channel
-	if ref := first(c.params.str("channel_id"), c.params.str("channels")); ref != "" {
-		var refused reply
-		if ch, refused = w.writable(ref); refused != nil {
-			return refused
-		}
-	}
-	for i, f := range files {
-		f.completed, f.title = true, first(named[i].Title, f.name)
-		shown = append(shown, map[string]any{"id": f.id, "title": f.title})
-	}
-	if ch != nil {
-		w.post(&message{
-			channel: ch, user: w.app.userID, text: c.params.str("initial_comment"), threadTS: ch.threadOf(c.params.str("thread_ts")), files: files,
-		})
-	}
-	return done(reply{"files": shown})
-}
-
-// serveFile shows a completed file to a page; the real one asks for a login.
+// serveFile shows a completed file to a page; the real one asks for a login. Whatever was uploaded runs nothing in the page's name.
 func (w *Workspace) serveFile(rw http.ResponseWriter, r *http.Request) {
 	w.mu.Lock()
 	f := w.files[r.PathValue("file")]
+	gone := f == nil || !f.completed || f.name != r.PathValue("name")
 	w.mu.Unlock()
-	if f == nil || !f.completed {
+	if gone {
 		http.NotFound(rw, r)
 		return
 	}
-	rw.Header().Set("Content-Type", http.DetectContentType(f.data))
+	kind := f.kind().mime // from here on the file never changes
+	if strings.HasPrefix(kind, "text/") {
+		kind += "; charset=utf-8"
+	}
+	rw.Header().Set("Content-Type", kind)
+	rw.Header().Set("X-Content-Type-Options", "nosniff")
+	rw.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; sandbox")
+	if strings.Contains(r.URL.Path, "/download/") {
+		rw.Header().Set("Content-Disposition", "attachment")
+	}
 	_, _ = rw.Write(f.data)
 }

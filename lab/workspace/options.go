@@ -70,6 +70,8 @@ type Options struct {
 	RetryDelays []time.Duration // before each redelivery of an event: at once, 1 min, 5 min
 	TriggerLife time.Duration   // 3 s
 	AnswerLife  time.Duration   // life of a response_url, 30 min
+	UploadLife  time.Duration   // of an upload URL, and of a file that nobody completes, 10 min
+	ShareAfter  time.Duration   // from a file's completion to its message, 30 ms
 
 	// Strict refuses a message or view that does not fit the schema of Slack's own types, with the reason.
 	Strict bool
@@ -89,6 +91,8 @@ func (o Options) withDefaults() Options {
 	setTime(&o.PingEvery, 10*time.Second)
 	setTime(&o.TriggerLife, 3*time.Second)
 	setTime(&o.AnswerLife, 30*time.Minute)
+	setTime(&o.UploadLife, 10*time.Minute)
+	setTime(&o.ShareAfter, 30*time.Millisecond)
 	setText(&o.Team, "Rap Analyzer")
 	setText(&o.AppName, "rap")
 	setText(&o.BotToken, "xoxb-7013285549201-7013285549301-labWorkspaceBotToken")

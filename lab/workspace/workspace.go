@@ -155,6 +155,7 @@ func (w *Workspace) routes() {
 	w.mux.HandleFunc("POST /actions/{team}/{id}/{secret}", w.serveAnswer)
 	w.mux.HandleFunc("POST /upload/v1/{ticket}", w.serveUpload)
 	w.mux.HandleFunc("GET /files-pri/{file}/{name}", w.serveFile)
+	w.mux.HandleFunc("GET /files-pri/{file}/download/{name}", w.serveFile)
 	w.mux.HandleFunc("POST /person/{name}/{act}", w.servePerson)
 	w.mux.HandleFunc("GET /person/{name}/{what}", w.servePersonView)
 	w.mux.HandleFunc("GET /workspace", w.serveWorkspace)

@@ -33,6 +33,11 @@ app.command('/rap', async ({ command, ack, respond, say, client }) => {
     case 'modal':
       await ack();
       return client.views.open({ trigger_id: command.trigger_id, view: form(command.channel_id) });
+    case 'file':
+      await ack();
+      return client.files.uploadV2({
+        channel_id: command.channel_id, initial_comment: 'see the file', filename: 'report.csv', title: 'Report', alt_text: 'two columns', content: 'a,b\n1,2\n',
+      });
     default:
       return ack(`unknown: ${command.text}`);
   }

@@ -64,13 +64,26 @@ function body(message) {
   ];
 }
 
+/** A picture is shown, anything else is fetched. Its words for those who cannot see it are the uploader's. */
 function file(f) {
-  const address = safeAddress(f.url_private);
-  const size = f.size >= 1024 ? `${(f.size / 1024).toFixed(1)} kB` : f.size ? `${f.size} bytes` : '';
-  if (f.mimetype?.startsWith('image/')) return h('figure.block-image', null, h('figcaption', null, f.title || f.name), picture(f.url_private, f.title || f.name));
-  return h('a.file', {href: address, target: '_blank', rel: 'noopener noreferrer'},
+  const name = f.title || f.name || 'File';
+  const download = {href: served(f.url_private_download || f.url_private), download: f.name, data: {testid: 'file'}};
+  if (f.mimetype?.startsWith('image/')) {
+    const size = f.original_w && f.original_h ? {width: f.original_w, height: f.original_h} : {};
+    return h('figure.block-image.file-image', null,
+      h('figcaption', null, h('a', download, name)),
+      h('a', {href: served(f.url_private), target: '_blank', rel: 'noopener noreferrer', title: f.alt_txt || null}, picture(served(f.url_private), f.alt_txt || name, size)));
+  }
+  const size = f.size >= 1024 ? `${(f.size / 1024).toFixed(1)} KiB` : f.size ? `${f.size} B` : '';
+  return h('a.file', download,
     h('span.file-sign', {'aria-hidden': 'true'}, '≡'),
-    h('span', null, h('strong', null, f.title || f.name || 'File'), h('small', null, [f.pretty_type || f.mimetype, size].filter(Boolean).join(' · '))));
+    h('span', null, h('strong', null, name), h('small', null, [f.pretty_type || f.mimetype, size].filter(Boolean).join(' · '))));
+}
+
+/** Where this page reaches a file: the app may know the workspace under another name. */
+function served(address) {
+  const safe = safeAddress(address);
+  return safe && new URL(new URL(safe).pathname, location.href).href;
 }
 
 function reaction({name, users, count}) {
