@@ -9,7 +9,7 @@ import (
 
 // Clues are what a failover is planned from besides the topology.
 type Clues struct {
-	History    []Sample    // of the last minutes, oldest first
+	History    []Sample    // of some minutes up to when the primary was last seen, and of what came after, oldest first
 	Instance   *Witness    // what the lost primary's instance says, if it could be asked
 	Divergence *Divergence // what its log holds past the most advanced replica, if it could be read
 }
@@ -41,9 +41,11 @@ func PlanFailover(t Topology, sites []Site, to string, limits Limits, clues Clue
 	best := mostAdvanced(t, lost)
 	p := Plan{Kind: Failover, From: lost.Name, To: to, MadeAt: t.At}
 	p.Witnesses = t.Witnesses(lost.Name, clues.Instance)
-	loss := clues.loss(t, lost, best)
+	loss := clues.loss(t, lost, best, p.Witnesses)
 	p.Headline, _ = Agreement(lost.Name, p.Witnesses)
-	p.Headline += lastSeen(loss)
+	if !lost.Answered {
+		p.Headline += lastSeen(loss)
+	}
 	p.Impact = Impact{Loss: &loss}
 	site := siteOf(sites, lost.Name)
 	p.Checks = failoverChecks(t, lost, target, best, sites, p.Witnesses)
@@ -93,20 +95,41 @@ func mostAdvanced(t Topology, lost Region) Region {
 
 // loss bounds what is lost. A primary that answers has nothing hidden: it is
 // stopped first, and how far the replicas are behind it is all there is.
-func (c Clues) loss(t Topology, lost, best Region) Loss {
+func (c Clues) loss(t Topology, lost, best Region, witnesses []Witness) Loss {
 	if lost.Role == Primary {
-		behind := lost.Server.Flush.BytesPast(best.Server.Have)
-		return Loss{Bytes: behind + slack, Known: behind, From: best.Server.Replay, Seen: lost.At, Open: true}
+		behind := lost.Server.Flush.BytesPast(best.Server.Replay)
+		return Loss{Bytes: behind + slack, Known: behind, From: best.Server.Replay, Seen: lost.At, Open: true, Unknown: best.Name == ""}
 	}
-	last := c.lastSample()
-	if last.Region != lost.Name {
-		last = Sample{At: lost.LastAnswer, Region: lost.Name, Position: lost.Server.Flush, Clock: lost.Server.Clock}
-	}
-	l := lossOf(last, peakRate(c.History, lost.Name), lost, best, t.At)
-	if d := c.Divergence; d != nil && d.Related && d.SystemID == best.Server.SystemID && d.Fork <= best.Server.Replay {
+	last := c.lastSight(lost)
+	alive := slices.ContainsFunc(witnesses, func(w Witness) bool { return w.Says == Alive })
+	l := lossOf(last, c.History, lost, best, alive, t.At)
+	if d := c.Divergence; d != nil && d.fits(last, best) {
 		l = l.counted(*d)
 	}
 	return l
+}
+
+// lastSight is the newest that is known of the lost primary: a sample in the
+// journal, or the last answer that rapbot still has in mind.
+func (c Clues) lastSight(lost Region) Sample {
+	var last Sample
+	if !lost.Server.InRecovery && !lost.LastAnswer.IsZero() {
+		last = Sample{At: lost.LastAnswer, Region: lost.Name, Role: Primary, Timeline: lost.Server.Timeline, Position: lost.Server.Flush, Clock: lost.Server.Clock}
+	}
+	for _, s := range c.History {
+		if s.Region == lost.Name && s.Role == Primary && s.At.After(last.At) {
+			last = s
+		}
+	}
+	return last
+}
+
+// fits reports whether what was read is the log of the primary that was seen,
+// and whole, and parts from the replica's where the replica still has all. A
+// log that ends before the primary was seen to be is an old copy, or damaged.
+func (d Divergence) fits(last Sample, best Region) bool {
+	return d.Related && d.SystemID == best.Server.SystemID && d.Fork <= best.Server.Replay &&
+		d.Timeline >= last.Timeline && (d.Timeline > last.Timeline || d.End+slack >= last.Position)
 }
 
 func lastSeen(l Loss) string {
@@ -117,10 +140,14 @@ func lastSeen(l Loss) string {
 }
 
 func lossKind(l Loss) string {
-	if l.Open {
-		return "grows until it is fenced"
+	kind := "bounded"
+	if l.Unknown {
+		kind = "not known"
 	}
-	return "bounded"
+	if l.Open {
+		kind += ", grows until it is fenced"
+	}
+	return kind
 }
 
 func fenceKind(s Site) string {
