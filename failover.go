@@ -9,7 +9,7 @@ import (
 
 // Clues are what a failover is planned from besides the topology.
 type Clues struct {
-	History    []Sample    // of the last minutes, oldest first
+	History    []Sample    // of some minutes up to when the primary was last seen, and of what came after, oldest first
 	Instance   *Witness    // what the lost primary's instance says, if it could be asked
 	Divergence *Divergence // what its log holds past the most advanced replica, if it could be read
 	Counted    *Loss       // counted a moment ago; good for as long as nothing has moved
@@ -61,8 +61,16 @@ func PlanFailover(t Topology, sites []Site, to string, limits Limits, clues Clue
 	best := MostAdvanced(t, lost)
 	p := Plan{Kind: Failover, From: lost.Name, To: to, Drill: clues.Drill, MadeAt: t.At}
 	p.Witnesses = t.Witnesses(lost.Name, clues.Instance)
+<<<<<<< HEAD
 	loss := clues.loss(t, lost, best)
 	p.Headline = headline(t, lost, loss, p.Witnesses, clues)
+=======
+	loss := clues.loss(t, lost, best, p.Witnesses)
+	p.Headline, _ = Agreement(lost.Name, p.Witnesses)
+	if !lost.Answered {
+		p.Headline += lastSeen(loss)
+	}
+>>>>>>> wip/samples
 	p.Impact = Impact{Loss: &loss}
 	site := siteOf(sites, lost.Name)
 	p.Checks = failoverChecks(t, lost, target, best, sites, p.Witnesses)
@@ -112,11 +120,12 @@ func MostAdvanced(t Topology, lost Region) Region {
 
 // loss bounds what is lost. A primary that answers has nothing hidden: it is
 // stopped first, and how far the replicas are behind it is all there is.
-func (c Clues) loss(t Topology, lost, best Region) Loss {
+func (c Clues) loss(t Topology, lost, best Region, witnesses []Witness) Loss {
 	if lost.Role == Primary {
-		behind := lost.Server.Flush.BytesPast(best.Server.Have)
-		return Loss{Bytes: behind + slack, Known: behind, From: best.Server.Replay, Seen: lost.At, Open: true}
+		behind := lost.Server.Flush.BytesPast(best.Server.Replay)
+		return Loss{Bytes: behind + slack, Known: behind, From: best.Server.Replay, Seen: lost.At, Open: true, Unknown: best.Name == ""}
 	}
+<<<<<<< HEAD
 	last := c.lastSample()
 	if last.Region != lost.Name || lost.LastAnswer.After(last.At) {
 		last = Sample{At: lost.LastAnswer, Region: lost.Name, Position: lost.Server.Flush, Clock: lost.Server.Clock}
@@ -126,11 +135,18 @@ func (c Clues) loss(t Topology, lost, best Region) Loss {
 	}
 	l := lossOf(last, peakRate(c.History, lost.Name), c.deadSince(lost, last.At), best, t.At)
 	if d := c.Divergence; d != nil && d.Related && d.SystemID == best.Server.SystemID && d.Fork <= best.Server.Replay {
+=======
+	last := c.lastSight(lost)
+	alive := slices.ContainsFunc(witnesses, func(w Witness) bool { return w.Says == Alive })
+	l := lossOf(last, c.History, lost, best, alive, t.At)
+	if d := c.Divergence; d != nil && d.fits(last, best) {
+>>>>>>> wip/samples
 		l = l.counted(*d)
 	}
 	return l
 }
 
+<<<<<<< HEAD
 // headline is what has happened, for somebody who was woken by it.
 func headline(t Topology, lost Region, l Loss, witnesses []Witness, clues Clues) string {
 	text, _ := Agreement(lost.Name, witnesses)
@@ -141,15 +157,47 @@ func headline(t Topology, lost Region, l Loss, witnesses []Witness, clues Clues)
 		return lost.Name + " is the primary and answers, but a switchover from it is not possible now."
 	case l.Seen.IsZero():
 		return text
+=======
+// lastSight is the newest that is known of the lost primary: a sample in the
+// journal, or the last answer that rapbot still has in mind.
+func (c Clues) lastSight(lost Region) Sample {
+	var last Sample
+	if !lost.Server.InRecovery && !lost.LastAnswer.IsZero() {
+		last = Sample{At: lost.LastAnswer, Region: lost.Name, Role: Primary, Timeline: lost.Server.Timeline, Position: lost.Server.Flush, Clock: lost.Server.Clock}
+	}
+	for _, s := range c.History {
+		if s.Region == lost.Name && s.Role == Primary && s.At.After(last.At) {
+			last = s
+		}
+	}
+	return last
+}
+
+// fits reports whether what was read is the log of the primary that was seen,
+// and whole, and parts from the replica's where the replica still has all. A
+// log that ends before the primary was seen to be is an old copy, or damaged.
+func (d Divergence) fits(last Sample, best Region) bool {
+	return d.Related && d.SystemID == best.Server.SystemID && d.Fork <= best.Server.Replay &&
+		d.Timeline >= last.Timeline && (d.Timeline > last.Timeline || d.End+slack >= last.Position)
+}
+
+func lastSeen(l Loss) string {
+	if l.Seen.IsZero() {
+		return ""
+>>>>>>> wip/samples
 	}
 	return fmt.Sprintf("%s Last seen alive at %s, %s ago.", text, clock(l.Seen), Duration(t.At.Sub(l.Seen)))
 }
 
 func lossKind(l Loss) string {
-	if l.Open {
-		return "grows until it is fenced"
+	kind := "bounded"
+	if l.Unknown {
+		kind = "not known"
 	}
-	return "bounded"
+	if l.Open {
+		kind += ", grows until it is fenced"
+	}
+	return kind
 }
 
 func fenceKind(s Site) string {

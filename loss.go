@@ -44,7 +44,11 @@ func (t Topology) Samples() []Sample {
 type Loss struct {
 	Counted bool          `json:"counted,omitempty"` // read from the dead primary's own log, and so exact
 	Open    bool          `json:"open,omitempty"`    // the primary may still take writes: the figures grow until it is fenced
+<<<<<<< HEAD
 	Blind   bool          `json:"blind,omitempty"`   // rapbot has never seen the primary: nothing bounds it
+=======
+	Unknown bool          `json:"unknown,omitempty"` // too little was seen of the primary or of the replicas: the figures bound nothing
+>>>>>>> wip/samples
 	Bytes   int64         `json:"bytes"`             // of WAL, at the most
 	Known   int64         `json:"known"`             // of those, known to exist
 	Time    time.Duration `json:"time"`              // writes acknowledged in the primary's last so many nanoseconds
@@ -58,7 +62,19 @@ type Loss struct {
 // WorseThan reports whether somebody who accepted the other bound has not
 // accepted this one.
 func (l Loss) WorseThan(accepted Loss) bool {
+<<<<<<< HEAD
 	return l.Blind && !accepted.Blind || l.Open && !accepted.Open || !accepted.Open && (l.Bytes > accepted.Bytes || l.Time > accepted.Time)
+=======
+	switch {
+	case l.None():
+		return false
+	case l.Open && !accepted.Open, l.Unknown && !accepted.Unknown:
+		return true
+	case accepted.Open || accepted.Unknown:
+		return false
+	}
+	return l.Bytes > accepted.Bytes || l.Time > accepted.Time
+>>>>>>> wip/samples
 }
 
 // None reports that nothing was lost, proven.
@@ -79,6 +95,7 @@ const (
 // and its death was seen by nobody: that time is reckoned at twice the fastest
 // rate sampled. Writes at risk in time begin at the newest heartbeat that the
 // replica has replayed, since everything acknowledged before it is there too.
+<<<<<<< HEAD
 func lossOf(last Sample, rate int64, dead time.Time, best Region, now time.Time) Loss {
 	l := Loss{From: best.Server.Replay, Seen: last.At, Rate: max(leastRate, burst*rate)}
 	if last.At.IsZero() {
@@ -96,16 +113,58 @@ func lossOf(last Sample, rate int64, dead time.Time, best Region, now time.Time)
 		known = max(known, r.LatestEnd)
 	}
 	l.Known = known.BytesPast(best.Server.Replay)
-	l.Bytes = l.Known + int64(unseen.Seconds()*float64(l.Rate)) + slack
-	if !best.Server.Heartbeat.IsZero() {
-		l.Time = max(0, last.Clock.Sub(best.Server.Heartbeat)) + unseen
+=======
+//
+// The primary's clock is compared with nothing but itself, so it may be wrong.
+// alive says that somebody sees it alive, whatever rapbot is told there.
+func lossOf(last Sample, history []Sample, lost, best Region, alive bool, now time.Time) Loss {
+	peak, sampled := peakRate(history, lost.Name)
+	l := Loss{From: best.Server.Replay, Seen: last.At, Rate: max(leastRate, burst*peak), Open: true}
+	end := now
+	if lost.Refused() && !alive {
+		l.Open, l.Dead, end = false, lost.RefusedSince, lost.RefusedSince
 	}
+	reached := max(last.Position, best.Server.Have)
+	if r := best.Server.Receiver; r != nil {
+		reached = max(reached, r.LatestEnd)
+	}
+	if !sampled || best.Name == "" || best.Server.Heartbeat.IsZero() {
+		l.Unknown = true
+		return l
+	}
+	unseen := max(0, end.Sub(wasAt(last, history)))
+	l.Known = reached.BytesPast(best.Server.Replay)
+>>>>>>> wip/samples
+	l.Bytes = l.Known + int64(unseen.Seconds()*float64(l.Rate)) + slack
+	l.Time = max(0, last.Clock.Sub(best.Server.Heartbeat)) + unseen
 	return l
+}
+
+// longestLook is the longest that an answer is taken to have been on its way.
+const longestLook = 5 * time.Second
+
+// wasAt is when the server stood where the sample says, by rapbot's clock. The
+// sample bears the time at which the answer arrived, and under load that may
+// have taken a second or more. How much longer than the fastest one it took is
+// told by the server's own clock, which was read together with the position.
+func wasAt(s Sample, history []Sample) time.Time {
+	took := s.At.Sub(s.Clock)
+	fastest := took
+	for _, h := range history {
+		if h.Region == s.Region {
+			fastest = min(fastest, h.At.Sub(h.Clock))
+		}
+	}
+	return s.At.Add(-min(took-fastest, longestLook))
 }
 
 // counted takes the figures from the dead primary's own log.
 func (l Loss) counted(d Divergence) Loss {
+<<<<<<< HEAD
 	l.Counted, l.Open, l.Blind, l.Commits = true, false, false, d.Commits
+=======
+	l.Counted, l.Open, l.Unknown, l.Commits = true, false, false, d.Commits
+>>>>>>> wip/samples
 	l.Bytes, l.Known = d.Bytes(), d.Bytes()
 	if d.Commits == 0 {
 		l.Time = 0
@@ -114,20 +173,20 @@ func (l Loss) counted(d Divergence) Loss {
 }
 
 // peakRate is the fastest that a primary wrote between two samples, in bytes a
-// second.
-func peakRate(history []Sample, region string) int64 {
-	var peak int64
+// second of its own clock: the answers may have taken longer or shorter to
+// arrive than what they tell of. Of fewer than two samples there is none.
+func peakRate(history []Sample, region string) (peak int64, sampled bool) {
 	var before Sample
 	for _, s := range history {
 		if s.Region != region || s.Role != Primary {
 			continue
 		}
-		if d := s.At.Sub(before.At); before.Position != 0 && before.Timeline == s.Timeline && d > 0 {
-			peak = max(peak, int64(float64(s.Position.BytesPast(before.Position))/d.Seconds()))
+		if d := s.Clock.Sub(before.Clock); before.Position != 0 && before.Timeline == s.Timeline && d > 0 {
+			peak, sampled = max(peak, int64(float64(s.Position.BytesPast(before.Position))/d.Seconds())), true
 		}
 		before = s
 	}
-	return peak
+	return peak, sampled
 }
 
 // String says in words what may be lost.
@@ -137,8 +196,15 @@ func (l Loss) String() string {
 		return "nothing, counted in its own log"
 	case l.Counted:
 		return fmt.Sprintf("exactly %s (%s of WAL), counted in its own log", Count(l.Commits, "commit", "commits"), Bytes(l.Bytes))
+<<<<<<< HEAD
 	case l.Blind:
 		return "not known: rapbot has never seen it alive, so whatever it has past " + l.From.String()
+=======
+	case l.Unknown && l.Open:
+		return "nobody can tell how much, because too little was seen of it, and more for as long as it may still take writes"
+	case l.Unknown:
+		return "nobody can tell how much, because too little was seen of it"
+>>>>>>> wip/samples
 	case l.Open:
 		return fmt.Sprintf("%s and the last %s so far, and more for as long as it may still take writes", Bytes(l.Bytes), Duration(l.Time))
 	}

@@ -56,20 +56,19 @@ func TestPlays(t *testing.T) {
 }
 
 type player struct {
-	files   map[string][]byte
-	clock   *fakeClock
-	world   *world
-	chat    *transcript
-	dir     *directory
-	book    *memory.Journal
-	samples *samples
-	bot     *bot.Bot // nil while crashed
+	files map[string][]byte
+	clock *fakeClock
+	world *world
+	chat  *transcript
+	dir   *directory
+	book  *memory.Journal
+	bot   *bot.Bot // nil while crashed
 }
 
 func newPlayer(a *txtar.Archive) *player {
 	clock := &fakeClock{now: start}
 	p := &player{
-		files: map[string][]byte{}, clock: clock, chat: &transcript{}, dir: newDirectory(), book: memory.New(), samples: &samples{},
+		files: map[string][]byte{}, clock: clock, chat: &transcript{}, dir: newDirectory(), book: memory.New(),
 		world: newWorld(clock, []string{"us-east-1", "us-west-2", "eu-west-1"}),
 	}
 	for _, f := range a.Files {
@@ -85,10 +84,10 @@ func (p *player) start(ctx context.Context) error {
 	}
 	p.bot = bot.New(bot.Options{
 		Fleet: p.world, Sites: sites, Limits: rapbot.Limits{MaxLag: 30 * time.Second, MaxLagBytes: 16 << 20}, Doers: p.world.doers(),
-		Instance: p.world.instance, Volumes: p.world.volumes(), Samples: p.samples,
+		Instance: p.world.instance, Volumes: p.world.volumes(), Samples: p.book,
 		Operations: p.book, Inbox: p.book, Chat: p.chat, Directory: p.dir, Clock: p.clock, Holder: "play",
 		AlertCard:         func(g rapbot.AlertGroup, now time.Time) rapbot.Message { return alertmanager.Card(g, now, "", "") },
-		OperationsChannel: "rap-ops", AlertsChannel: "rap-alerts", ExpireAfter: 10 * time.Minute,
+		OperationsChannel: "rap-ops", AlertsChannel: "rap-alerts", ExpireAfter: 10 * time.Minute, EmergencyDrills: true,
 	})
 	return p.bot.Begin(ctx)
 }
@@ -167,6 +166,9 @@ func (p *player) settle(ctx context.Context) error {
 			return err
 		}
 		if err := p.bot.CountLosses(ctx); err != nil {
+			return err
+		}
+		if err := p.bot.DriveDrills(ctx); err != nil && !errors.Is(err, errDown) {
 			return err
 		}
 		if err := p.bot.Show(ctx); err != nil && !errors.Is(err, errDown) {

@@ -1,12 +1,16 @@
 package journal_test
 
 import (
+	"context"
 	"fmt"
+	"slices"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/integrations/journal"
 )
 
 // BenchmarkAppend writes to operations of up to 100 records, one at a time; an
@@ -56,4 +60,86 @@ func busyDelivery(i int64) rapbot.Delivery {
 		})
 	}
 	return d
+}
+
+// BenchmarkKeep writes rounds of three samples, of a second each, so that old
+// ones are forgotten as they are in a day.
+func BenchmarkKeep(b *testing.B) {
+	j := open(b, empty(b))
+	n := 0
+	for b.Loop() {
+		if err := j.Keep(b.Context(), round(n)...); err != nil {
+			b.Fatal(err)
+		}
+		n++
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "rounds/s")
+}
+
+// BenchmarkSince reads a whole day of three regions.
+func BenchmarkSince(b *testing.B) {
+	j := open(b, empty(b))
+	for hour := range 24 {
+		var samples []rapbot.Sample
+		for n := range 3600 {
+			samples = append(samples, round(3600*hour+n)...)
+		}
+		if err := j.Keep(b.Context(), samples...); err != nil {
+			b.Fatal(err)
+		}
+	}
+	for b.Loop() {
+		if all, err := j.Since(b.Context(), time.Time{}); err != nil || len(all) != regions*24*3600 {
+			b.Fatal(len(all), err)
+		}
+	}
+}
+
+// BenchmarkAppendBesideSamples appends while rounds are kept: none, one a
+// second as in service, and a hundred a second to see anything at all.
+func BenchmarkAppendBesideSamples(b *testing.B) {
+	for _, perSecond := range []int{0, 1, 100} {
+		b.Run(fmt.Sprint(perSecond, " rounds a second"), func(b *testing.B) {
+			j := open(b, empty(b))
+			ctx, stop := context.WithCancel(b.Context())
+			var sampling sync.WaitGroup
+			sampling.Go(func() { keepRounds(ctx, b, j, perSecond) })
+			term := acquire(b, j)
+			var took []time.Duration
+			for b.Loop() {
+				b.StopTimer()
+				o := propose(b, j, term)
+				b.StartTimer()
+				at := time.Now()
+				if _, err := j.Append(b.Context(), term, o.ID, rapbot.Record{Seq: 2, Kind: rapbot.RecCancelled}); err != nil {
+					b.Fatal(err)
+				}
+				took = append(took, time.Since(at))
+			}
+			stop()
+			sampling.Wait()
+			slices.Sort(took)
+			for _, percent := range []int{50, 99} {
+				b.ReportMetric(float64(took[len(took)*percent/100].Microseconds()), fmt.Sprintf("p%d-µs", percent))
+			}
+		})
+	}
+}
+
+func keepRounds(ctx context.Context, b *testing.B, j *journal.Journal, perSecond int) {
+	if perSecond == 0 {
+		return
+	}
+	tick := time.NewTicker(time.Second / time.Duration(perSecond))
+	defer tick.Stop()
+	for n := 0; ; n++ {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			if err := j.Keep(context.WithoutCancel(ctx), round(n)...); err != nil {
+				b.Error(err)
+			}
+		}
+	}
 }

@@ -1,12 +1,15 @@
 // Package journal keeps the journal in one SQLite file: the operations with
-// their records, and what arrives from outside. Whatever a call acknowledged
-// is on disk and survives the death of the process and of the machine.
+// their records, what arrives from outside, and where the regions stood for the
+// last day. Whatever a call acknowledged survives the death of the process.
+// Samples excepted, it is on disk and survives the death of the machine too.
 //
 // A write is one transaction of the only writer connection. Inside it the term
 // is compared with the newest (R6), the operation is rebuilt from its records,
 // and the transition table has its say; so nothing that was read can change
 // before it is written upon. Readers have connections of their own and see
-// every write that was acknowledged before they began.
+// every write that was acknowledged before they began. Samples come every second
+// and have a connection that does not wait for the disk, so that no operation
+// waits for them; see samplerOptions.
 //
 // The right to execute is guarded twice:
 //

@@ -21,21 +21,26 @@ func TestSettings(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer j.Close()
-	for pragma, want := range map[string]string{"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "busy_timeout": "5000"} {
-		var got string
-		if err := j.writer.QueryRowContext(t.Context(), "PRAGMA "+pragma).Scan(&got); err != nil || got != want {
-			t.Errorf("%s is %s (%v), want %s", pragma, got, err, want)
+	for db, settings := range map[*sql.DB]map[string]string{
+		j.writer:  {"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "busy_timeout": "5000", "wal_autocheckpoint": "1000"},
+		j.sampler: {"journal_mode": "wal", "synchronous": "1", "foreign_keys": "1", "busy_timeout": "5000", "wal_autocheckpoint": "500"},
+	} {
+		for pragma, want := range settings {
+			var got string
+			if err := db.QueryRowContext(t.Context(), "PRAGMA "+pragma).Scan(&got); err != nil || got != want {
+				t.Errorf("%s is %s (%v), want %s", pragma, got, err, want)
+			}
+		}
+		if n := db.Stats().MaxOpenConnections; n != 1 {
+			t.Errorf("%d connections write in turn, want one", n)
 		}
 	}
 	if _, err := j.reader.ExecContext(t.Context(), "DELETE FROM seen_keys"); err == nil {
 		t.Error("a reader writes")
 	}
-	if n := j.writer.Stats().MaxOpenConnections; n != 1 {
-		t.Errorf("%d connections write, want one", n)
-	}
 }
 
-// What runs at every delivery looks at what it is after and at nothing else.
+// What runs at every delivery and every round of samples looks at what it is after and at nothing else.
 func TestPlans(t *testing.T) {
 	t.Parallel()
 	j, err := Open(t.Context(), filepath.Join(t.TempDir(), "journal.db"))
@@ -49,6 +54,8 @@ func TestPlans(t *testing.T) {
 		forgetKeys:         "seen_keys_by_time",
 		unshownGroups:      "unshown_groups",
 		onlyOpen:           "one_open_operation",
+		forgetSamples:      "SEARCH samples USING PRIMARY KEY (at<?)",
+		samplesInOrder:     "SEARCH samples USING PRIMARY KEY (at>?)",
 	} {
 		rows, err := j.writer.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+query, make([]any, strings.Count(query, "?"))...)
 		if err != nil {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/url"
 	"sync"
+	"time"
 
 	_ "modernc.org/sqlite" // the driver "sqlite"
 
@@ -15,6 +16,7 @@ import (
 
 var (
 	_ rapbot.Operations = (*Journal)(nil)
+	_ rapbot.Samples    = (*Journal)(nil)
 	_ rapbot.Inbox      = (*Journal)(nil)
 )
 
@@ -31,12 +33,15 @@ const (
 
 // Journal is an open journal.
 type Journal struct {
-	path   string
-	writer *sql.DB
-	reader *sql.DB
+	path    string
+	writer  *sql.DB
+	sampler *sql.DB
+	reader  *sql.DB
 
 	mu    sync.Mutex // guards lease
 	lease *fileLock  // nil while this Journal does not hold it
+
+	pruned time.Time // when no sample was too old, by their own times; of the sampler's transaction
 }
 
 // Open opens the journal at path and brings it to the newest schema. It makes
@@ -57,10 +62,13 @@ func Open(ctx context.Context, path string) (*Journal, error) {
 	if j.writer, err = connect(path, writerOptions, 1); err != nil {
 		return nil, fmt.Errorf("open journal %s: %w", path, err)
 	}
-	if j.reader, err = connect(path, readerOptions, readers); err != nil {
+	if j.sampler, err = connect(path, samplerOptions, 1); err != nil {
 		return nil, errors.Join(fmt.Errorf("open journal %s: %w", path, err), j.writer.Close())
 	}
-	if err := errors.Join(j.writer.PingContext(ctx), j.reader.PingContext(ctx)); err != nil {
+	if j.reader, err = connect(path, readerOptions, readers); err != nil {
+		return nil, errors.Join(fmt.Errorf("open journal %s: %w", path, err), j.sampler.Close(), j.writer.Close())
+	}
+	if err := errors.Join(j.writer.PingContext(ctx), j.sampler.PingContext(ctx), j.reader.PingContext(ctx)); err != nil {
 		return nil, errors.Join(fmt.Errorf("open journal %s: %w", path, err), j.Close())
 	}
 	return j, nil
@@ -68,7 +76,7 @@ func Open(ctx context.Context, path string) (*Journal, error) {
 
 // Close waits for the calls under way and gives the lease back, last.
 func (j *Journal) Close() error {
-	err := errors.Join(j.reader.Close(), j.writer.Close())
+	err := errors.Join(j.reader.Close(), j.sampler.Close(), j.writer.Close())
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if j.lease != nil {
@@ -81,12 +89,18 @@ func (j *Journal) Close() error {
 	return nil
 }
 
-// write runs do in one transaction, and commits it when do returns nil. The
+// write runs do in one transaction of the writer, whose commit waits for the
+// disk.
+func (j *Journal) write(ctx context.Context, do func(ctx context.Context, tx *sql.Tx) error) error {
+	return transact(ctx, j.writer, do)
+}
+
+// transact runs do in one transaction, and commits it when do returns nil. The
 // context bounds the wait for the turn only: a write that has begun is not
 // interrupted, so that a cancelled caller is never told of an error when the
 // record is there.
-func (j *Journal) write(ctx context.Context, do func(ctx context.Context, tx *sql.Tx) error) error {
-	turn, err := j.writer.Conn(ctx)
+func transact(ctx context.Context, db *sql.DB, do func(ctx context.Context, tx *sql.Tx) error) error {
+	turn, err := db.Conn(ctx)
 	if err != nil {
 		return fmt.Errorf("wait for journal: %w", err)
 	}

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/rap-analyzer/rapbot"
 	"github.com/rap-analyzer/rapbot/integrations/journal"
@@ -19,6 +20,10 @@ func TestOperations(t *testing.T) {
 
 func TestInbox(t *testing.T) {
 	journaltest.Inbox(t, func(t *testing.T) rapbot.Inbox { return open(t, empty(t)) })
+}
+
+func TestSamples(t *testing.T) {
+	journaltest.Samples(t, func(t *testing.T) rapbot.Samples { return open(t, empty(t)) })
 }
 
 // A crash leaves the file and its log as they are at that moment, without a
@@ -155,6 +160,19 @@ func tell(t testing.TB, j *journal.Journal, term rapbot.Term, id string, seq int
 	if _, err := j.Append(t.Context(), term, id, rapbot.Record{Seq: seq, Kind: rapbot.RecTold, Step: seq - 1}); err != nil {
 		t.Fatal(err)
 	}
+}
+
+const regions = 3
+
+// round is what the regions are seen to be in one second, as they are read
+// back.
+func round(n int) []rapbot.Sample {
+	at := time.Unix(1_700_000_000+int64(n), 0).UTC()
+	var out []rapbot.Sample
+	for _, region := range []string{"eu-west-1", "us-east-1", "us-west-2"}[:regions] {
+		out = append(out, rapbot.Sample{At: at, Region: region, Role: rapbot.Replica, Timeline: 1, Position: rapbot.LSN(n), Replay: rapbot.LSN(n), Clock: at, Heartbeat: at})
+	}
+	return out
 }
 
 func TestMain(m *testing.M) {

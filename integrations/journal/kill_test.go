@@ -5,6 +5,9 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/rap-analyzer/rapbot"
 )
@@ -57,6 +60,18 @@ func whatIsThere(t *testing.T, path string) map[string]bool {
 			t.Fatalf("%q is there twice", d.Key)
 		}
 		found["delivery "+d.Key] = true
+	}
+	samples, err := j.Since(t.Context(), time.Time{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for len(samples) > 0 {
+		seq := int(samples[0].Position)
+		if diff := cmp.Diff(round(seq), samples[:min(regions, len(samples))]); diff != "" {
+			t.Fatalf("round %d is not whole (-want +got)\n%s", seq, diff)
+		}
+		found[fmt.Sprint("round ", seq)] = true
+		samples = samples[regions:]
 	}
 	if err := j.Close(); err != nil {
 		t.Fatal(err)

@@ -78,7 +78,7 @@ func actHold(path string) {
 	_ = j.Close()
 }
 
-// actWrite appends and accepts until it is killed.
+// actWrite appends, accepts and samples until it is killed.
 func actWrite(path string) {
 	ctx := context.Background()
 	j, term := begin(path)
@@ -98,6 +98,8 @@ func actWrite(path string) {
 		_, err = j.Accept(ctx, d)
 		check(err)
 		fmt.Println("delivery", d.Key)
+		check(j.Keep(ctx, round(o.Seq())...))
+		fmt.Println("round", o.Seq())
 	}
 }
 

@@ -1,6 +1,7 @@
 // Package journaltest is the contract of a journal as tests: one subtest for
-// each promise that the ports rapbot.Operations and rapbot.Inbox make. Every
-// journal must keep all of them, the one in memory and the one on disk alike.
+// each promise that the ports rapbot.Operations, rapbot.Samples and
+// rapbot.Inbox make. Every journal must keep all of them, the one in memory and
+// the one on disk alike.
 package journaltest
 
 import (
@@ -9,9 +10,10 @@ import (
 	"github.com/rap-analyzer/rapbot"
 )
 
-// Journal is both ports in one, as every journal implements them.
+// Journal is all ports in one, as every journal implements them.
 type Journal interface {
 	rapbot.Operations
+	rapbot.Samples
 	rapbot.Inbox
 }
 
@@ -32,6 +34,12 @@ func Inbox(t *testing.T, open func(t *testing.T) rapbot.Inbox) {
 	keep(t, open, groupPromises)
 	keep(t, open, shownPromises)
 	keep(t, open, firstTimePromises)
+}
+
+// Samples checks the memory of where the regions stood. Open returns an empty
+// one; it closes it at the end of the test.
+func Samples(t *testing.T, open func(t *testing.T) rapbot.Samples) {
+	keep(t, open, samplePromises)
 }
 
 // Survival checks that a crash leaves everything that was acknowledged. Open

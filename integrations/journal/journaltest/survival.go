@@ -13,6 +13,7 @@ var survivalPromises = []struct {
 }{
 	{"operations are there after a crash", operationsSurvive},
 	{"terms go on rising after a crash", termsSurvive},
+	{"samples are there after a crash", samplesSurvive},
 	{"deliveries and keys are there after a crash", deliveriesSurvive},
 	{"groups are there after a crash", groupsSurvive},
 }
@@ -41,6 +42,15 @@ func termsSurvive(t *testing.T, j Journal, crash func() Journal) {
 	if after := acquire(t, j); after <= before {
 		t.Errorf("term %d follows term %d", after, before)
 	}
+}
+
+func samplesSurvive(t *testing.T, j Journal, crash func() Journal) {
+	want := append(aRound(noon), aRound(noon.Add(time.Second))...)
+	succeed(t, j.Keep(t.Context(), want...))
+	j = crash()
+	same(t, since(t, j, time.Time{}), want)
+	succeed(t, j.Keep(t.Context(), want...))
+	same(t, since(t, j, time.Time{}), want)
 }
 
 func deliveriesSurvive(t *testing.T, j Journal, crash func() Journal) {

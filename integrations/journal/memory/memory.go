@@ -11,10 +11,12 @@ import (
 	"time"
 
 	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/integrations/journal/internal/ledger"
 )
 
 var (
 	_ rapbot.Operations = (*Journal)(nil)
+	_ rapbot.Samples    = (*Journal)(nil)
 	_ rapbot.Inbox      = (*Journal)(nil)
 )
 
@@ -25,6 +27,8 @@ type Journal struct {
 	term       rapbot.Term
 	operations [][][]byte // operation N is at N-1; its records in order
 	open       int        // number of the open operation; 0 for none
+
+	samples []ledger.SampleRow // oldest first
 
 	deliveries []delivery        // by number
 	last       int64             // number of the newest delivery, kept or not

@@ -16,6 +16,10 @@ func TestInbox(t *testing.T) {
 	journaltest.Inbox(t, func(*testing.T) rapbot.Inbox { return memory.New() })
 }
 
+func TestSamples(t *testing.T) {
+	journaltest.Samples(t, func(*testing.T) rapbot.Samples { return memory.New() })
+}
+
 // A play's crash keeps the journal and starts a new bot on it.
 func TestSurvival(t *testing.T) {
 	journaltest.Survival(t, func(*testing.T) (journaltest.Journal, func() journaltest.Journal) {

@@ -6,4 +6,5 @@ import "time"
 const (
 	KeepDeliveries = 7 * 24 * time.Hour // once absorbed
 	KeepKeys       = 24 * time.Hour
+	KeepSamples    = 24 * time.Hour
 )
