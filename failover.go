@@ -30,14 +30,15 @@ func (c Clues) lastSample() Sample {
 }
 
 // deadSince is when a region was first found dead, and so since when it has
-// written nothing; zero when that is not known. The samples know it from
-// before a restart of rapbot.
-func (c Clues) deadSince(lost Region, seen time.Time) time.Time {
-	if !lost.Refused() {
+// written nothing; zero when that is not known, or somebody sees it alive
+// whatever rapbot is told there. The samples know it from before a restart of
+// rapbot.
+func (c Clues) deadSince(lost Region, seen time.Time, witnesses []Witness) time.Time {
+	if !lost.Refused() || slices.ContainsFunc(witnesses, func(w Witness) bool { return w.Says == Alive }) {
 		return time.Time{}
 	}
 	for _, s := range c.History {
-		if s.Region == lost.Name && s.Refused && s.At.After(seen) {
+		if s.Region == lost.Name && s.Refused() && s.At.After(seen) {
 			return s.At
 		}
 	}
@@ -61,16 +62,8 @@ func PlanFailover(t Topology, sites []Site, to string, limits Limits, clues Clue
 	best := MostAdvanced(t, lost)
 	p := Plan{Kind: Failover, From: lost.Name, To: to, Drill: clues.Drill, MadeAt: t.At}
 	p.Witnesses = t.Witnesses(lost.Name, clues.Instance)
-<<<<<<< HEAD
-	loss := clues.loss(t, lost, best)
-	p.Headline = headline(t, lost, loss, p.Witnesses, clues)
-=======
 	loss := clues.loss(t, lost, best, p.Witnesses)
-	p.Headline, _ = Agreement(lost.Name, p.Witnesses)
-	if !lost.Answered {
-		p.Headline += lastSeen(loss)
-	}
->>>>>>> wip/samples
+	p.Headline = headline(t, lost, loss, p.Witnesses, clues)
 	p.Impact = Impact{Loss: &loss}
 	site := siteOf(sites, lost.Name)
 	p.Checks = failoverChecks(t, lost, target, best, sites, p.Witnesses)
@@ -125,39 +118,17 @@ func (c Clues) loss(t Topology, lost, best Region, witnesses []Witness) Loss {
 		behind := lost.Server.Flush.BytesPast(best.Server.Replay)
 		return Loss{Bytes: behind + slack, Known: behind, From: best.Server.Replay, Seen: lost.At, Open: true, Unknown: best.Name == ""}
 	}
-<<<<<<< HEAD
-	last := c.lastSample()
-	if last.Region != lost.Name || lost.LastAnswer.After(last.At) {
-		last = Sample{At: lost.LastAnswer, Region: lost.Name, Position: lost.Server.Flush, Clock: lost.Server.Clock}
-	}
+	last := c.lastSight(lost)
 	if k := c.Counted; k != nil && k.Counted && lost.Refused() && best.Server.Replay >= k.From {
 		return *k
 	}
-	l := lossOf(last, peakRate(c.History, lost.Name), c.deadSince(lost, last.At), best, t.At)
-	if d := c.Divergence; d != nil && d.Related && d.SystemID == best.Server.SystemID && d.Fork <= best.Server.Replay {
-=======
-	last := c.lastSight(lost)
-	alive := slices.ContainsFunc(witnesses, func(w Witness) bool { return w.Says == Alive })
-	l := lossOf(last, c.History, lost, best, alive, t.At)
+	l := lossOf(last, c.History, best, c.deadSince(lost, last.At, witnesses), t.At)
 	if d := c.Divergence; d != nil && d.fits(last, best) {
->>>>>>> wip/samples
 		l = l.counted(*d)
 	}
 	return l
 }
 
-<<<<<<< HEAD
-// headline is what has happened, for somebody who was woken by it.
-func headline(t Topology, lost Region, l Loss, witnesses []Witness, clues Clues) string {
-	text, _ := Agreement(lost.Name, witnesses)
-	switch {
-	case lost.Role == Primary && clues.Drill.Is:
-		return "This is an exercise: " + lost.Name + " is the primary, answers, and is given up as if it were lost."
-	case lost.Role == Primary:
-		return lost.Name + " is the primary and answers, but a switchover from it is not possible now."
-	case l.Seen.IsZero():
-		return text
-=======
 // lastSight is the newest that is known of the lost primary: a sample in the
 // journal, or the last answer that rapbot still has in mind.
 func (c Clues) lastSight(lost Region) Sample {
@@ -181,10 +152,16 @@ func (d Divergence) fits(last Sample, best Region) bool {
 		d.Timeline >= last.Timeline && (d.Timeline > last.Timeline || d.End+slack >= last.Position)
 }
 
-func lastSeen(l Loss) string {
-	if l.Seen.IsZero() {
-		return ""
->>>>>>> wip/samples
+// headline is what has happened, for somebody who was woken by it.
+func headline(t Topology, lost Region, l Loss, witnesses []Witness, clues Clues) string {
+	text, _ := Agreement(lost.Name, witnesses)
+	switch {
+	case lost.Role == Primary && clues.Drill.Is:
+		return "This is an exercise: " + lost.Name + " is the primary, answers, and is given up as if it were lost."
+	case lost.Role == Primary:
+		return lost.Name + " is the primary and answers, but a switchover from it is not possible now."
+	case l.Seen.IsZero():
+		return text
 	}
 	return fmt.Sprintf("%s Last seen alive at %s, %s ago.", text, clock(l.Seen), Duration(t.At.Sub(l.Seen)))
 }

@@ -11,8 +11,7 @@ import (
 type Sample struct {
 	At        time.Time `json:"at"` // by rapbot's clock
 	Region    string    `json:"region"`
-	Role      Role      `json:"role"`              // unknown when it was found dead
-	Refused   bool      `json:"refused,omitempty"` // nothing listened there at that moment; the other fields are empty
+	Role      Role      `json:"role"` // unknown when it was found dead; then the fields below are empty
 	Timeline  uint32    `json:"timeline"`
 	Position  LSN       `json:"position"` // a primary's flushed position, a replica's received one
 	Replay    LSN       `json:"replay,omitzero"`
@@ -20,13 +19,16 @@ type Sample struct {
 	Heartbeat time.Time `json:"heartbeat,omitzero"` // newest heartbeat visible there, by the primary's clock
 }
 
+// Refused reports whether nothing listened there at that moment.
+func (s Sample) Refused() bool { return s.Role == Unknown }
+
 // Samples returns a sample of every region that answered, and of those that
 // were found dead the moment when they were.
 func (t Topology) Samples() []Sample {
 	var out []Sample
 	for _, r := range t.Regions {
 		if r.Refused() {
-			out = append(out, Sample{At: r.RefusedSince, Region: r.Name, Role: Unknown, Refused: true})
+			out = append(out, Sample{At: r.RefusedSince, Region: r.Name, Role: Unknown})
 		}
 		if !r.Answered {
 			continue
@@ -44,11 +46,7 @@ func (t Topology) Samples() []Sample {
 type Loss struct {
 	Counted bool          `json:"counted,omitempty"` // read from the dead primary's own log, and so exact
 	Open    bool          `json:"open,omitempty"`    // the primary may still take writes: the figures grow until it is fenced
-<<<<<<< HEAD
-	Blind   bool          `json:"blind,omitempty"`   // rapbot has never seen the primary: nothing bounds it
-=======
 	Unknown bool          `json:"unknown,omitempty"` // too little was seen of the primary or of the replicas: the figures bound nothing
->>>>>>> wip/samples
 	Bytes   int64         `json:"bytes"`             // of WAL, at the most
 	Known   int64         `json:"known"`             // of those, known to exist
 	Time    time.Duration `json:"time"`              // writes acknowledged in the primary's last so many nanoseconds
@@ -62,9 +60,6 @@ type Loss struct {
 // WorseThan reports whether somebody who accepted the other bound has not
 // accepted this one.
 func (l Loss) WorseThan(accepted Loss) bool {
-<<<<<<< HEAD
-	return l.Blind && !accepted.Blind || l.Open && !accepted.Open || !accepted.Open && (l.Bytes > accepted.Bytes || l.Time > accepted.Time)
-=======
 	switch {
 	case l.None():
 		return false
@@ -74,7 +69,6 @@ func (l Loss) WorseThan(accepted Loss) bool {
 		return false
 	}
 	return l.Bytes > accepted.Bytes || l.Time > accepted.Time
->>>>>>> wip/samples
 }
 
 // None reports that nothing was lost, proven.
@@ -95,34 +89,15 @@ const (
 // and its death was seen by nobody: that time is reckoned at twice the fastest
 // rate sampled. Writes at risk in time begin at the newest heartbeat that the
 // replica has replayed, since everything acknowledged before it is there too.
-<<<<<<< HEAD
-func lossOf(last Sample, rate int64, dead time.Time, best Region, now time.Time) Loss {
-	l := Loss{From: best.Server.Replay, Seen: last.At, Rate: max(leastRate, burst*rate)}
-	if last.At.IsZero() {
-		l.Open, l.Blind = true, true
-		return l
-	}
-	l.Dead, l.Open = dead, dead.IsZero()
+//
+// The primary's clock is compared with nothing but itself, so it may be wrong.
+// dead is when it was found dead, zero when somebody may still be writing there.
+func lossOf(last Sample, history []Sample, best Region, dead, now time.Time) Loss {
+	peak, sampled := peakRate(history, last.Region)
+	l := Loss{From: best.Server.Replay, Seen: last.At, Rate: max(leastRate, burst*peak), Dead: dead, Open: dead.IsZero()}
 	end := dead
 	if l.Open {
 		end = now
-	}
-	unseen := max(0, end.Sub(last.At))
-	known := max(last.Position, best.Server.Have)
-	if r := best.Server.Receiver; r != nil {
-		known = max(known, r.LatestEnd)
-	}
-	l.Known = known.BytesPast(best.Server.Replay)
-=======
-//
-// The primary's clock is compared with nothing but itself, so it may be wrong.
-// alive says that somebody sees it alive, whatever rapbot is told there.
-func lossOf(last Sample, history []Sample, lost, best Region, alive bool, now time.Time) Loss {
-	peak, sampled := peakRate(history, lost.Name)
-	l := Loss{From: best.Server.Replay, Seen: last.At, Rate: max(leastRate, burst*peak), Open: true}
-	end := now
-	if lost.Refused() && !alive {
-		l.Open, l.Dead, end = false, lost.RefusedSince, lost.RefusedSince
 	}
 	reached := max(last.Position, best.Server.Have)
 	if r := best.Server.Receiver; r != nil {
@@ -134,7 +109,6 @@ func lossOf(last Sample, history []Sample, lost, best Region, alive bool, now ti
 	}
 	unseen := max(0, end.Sub(wasAt(last, history)))
 	l.Known = reached.BytesPast(best.Server.Replay)
->>>>>>> wip/samples
 	l.Bytes = l.Known + int64(unseen.Seconds()*float64(l.Rate)) + slack
 	l.Time = max(0, last.Clock.Sub(best.Server.Heartbeat)) + unseen
 	return l
@@ -151,7 +125,7 @@ func wasAt(s Sample, history []Sample) time.Time {
 	took := s.At.Sub(s.Clock)
 	fastest := took
 	for _, h := range history {
-		if h.Region == s.Region {
+		if h.Region == s.Region && !h.Refused() {
 			fastest = min(fastest, h.At.Sub(h.Clock))
 		}
 	}
@@ -160,11 +134,7 @@ func wasAt(s Sample, history []Sample) time.Time {
 
 // counted takes the figures from the dead primary's own log.
 func (l Loss) counted(d Divergence) Loss {
-<<<<<<< HEAD
-	l.Counted, l.Open, l.Blind, l.Commits = true, false, false, d.Commits
-=======
 	l.Counted, l.Open, l.Unknown, l.Commits = true, false, false, d.Commits
->>>>>>> wip/samples
 	l.Bytes, l.Known = d.Bytes(), d.Bytes()
 	if d.Commits == 0 {
 		l.Time = 0
@@ -196,15 +166,10 @@ func (l Loss) String() string {
 		return "nothing, counted in its own log"
 	case l.Counted:
 		return fmt.Sprintf("exactly %s (%s of WAL), counted in its own log", Count(l.Commits, "commit", "commits"), Bytes(l.Bytes))
-<<<<<<< HEAD
-	case l.Blind:
-		return "not known: rapbot has never seen it alive, so whatever it has past " + l.From.String()
-=======
 	case l.Unknown && l.Open:
 		return "nobody can tell how much, because too little was seen of it, and more for as long as it may still take writes"
 	case l.Unknown:
 		return "nobody can tell how much, because too little was seen of it"
->>>>>>> wip/samples
 	case l.Open:
 		return fmt.Sprintf("%s and the last %s so far, and more for as long as it may still take writes", Bytes(l.Bytes), Duration(l.Time))
 	}

@@ -151,7 +151,9 @@ func (v volume) Divergence(_ context.Context, source string, from rapbot.LSN) (r
 	if from == 0 {
 		from = v.w.server(source).lsn
 	}
-	d := rapbot.Divergence{SystemID: "7000000000000000001", Timeline: v.r.timeline, Fork: from, End: from + rapbot.LSN(v.r.own*120), Related: true, Commits: v.r.own}
+	const commit = 120 // bytes of log
+	end := max(from, v.r.lsn) + rapbot.LSN(v.r.own*commit)
+	d := rapbot.Divergence{SystemID: "7000000000000000001", Timeline: v.r.timeline, Fork: from, End: end, Related: true, Commits: int(end-from) / commit}
 	if d.Commits > 0 {
 		d.Saved = "/var/lib/rap/lost/1-" + from.String()
 	}

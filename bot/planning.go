@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"go.uber.org/zap"
@@ -16,8 +17,8 @@ const (
 	readVolume  = 20 * time.Second
 )
 
-// recently is how far back samples are looked at for the rate of a primary;
-// lately is how far back for who it was.
+// recently is how far back from its last sample the rate of a primary is looked
+// at; lately is how far back a lost primary is looked for.
 const (
 	recently = 10 * time.Minute
 	lately   = 24 * time.Hour
@@ -46,10 +47,7 @@ func (b *Bot) planOn(ctx context.Context, t rapbot.Topology, wish rapbot.Wish, c
 
 // clues gathers what is known of a lost primary besides the topology.
 func (b *Bot) clues(ctx context.Context, t rapbot.Topology, counted *rapbot.Loss, drill rapbot.Drill) rapbot.Clues {
-	c := rapbot.Clues{History: b.history(ctx, recently), Counted: counted, Drill: drill}
-	if c.Primary() == "" {
-		c.History = b.history(ctx, lately)
-	}
+	c := rapbot.Clues{History: b.history(ctx), Counted: counted, Drill: drill}
 	if _, one := t.Primary(); one {
 		return c
 	}
@@ -96,10 +94,24 @@ func (b *Bot) read(ctx context.Context, region string, volume rapbot.Volume, sou
 	return &d
 }
 
-func (b *Bot) history(ctx context.Context, back time.Duration) []rapbot.Sample {
-	samples, err := b.opt.Samples.Since(ctx, b.opt.Clock.Now().Add(-back))
+// history is the samples of some minutes up to when a primary was last seen,
+// and of what came after.
+func (b *Bot) history(ctx context.Context) []rapbot.Sample {
+	samples, err := b.opt.Samples.Since(ctx, b.opt.Clock.Now().Add(-recently))
+	seen := func(s rapbot.Sample) bool { return s.Role == rapbot.Primary }
+	if err == nil && !slices.ContainsFunc(samples[:len(samples)/2], seen) {
+		// It was lost a while ago, or rapbot was away.
+		samples, err = b.opt.Samples.Since(ctx, b.opt.Clock.Now().Add(-lately))
+	}
 	if err != nil {
 		b.log.Warn("samples could not be read", zap.Error(err))
+	}
+	for i, s := range slices.Backward(samples) {
+		if seen(s) {
+			begins := s.At.Add(-recently)
+			first, _ := slices.BinarySearchFunc(samples[:i], begins, func(s rapbot.Sample, t time.Time) int { return s.At.Compare(t) })
+			return samples[first:]
+		}
 	}
 	return samples
 }

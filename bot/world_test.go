@@ -38,6 +38,7 @@ type fakeServer struct {
 	silent   bool // down or cut off: nothing answers, not even a refusal, nor does its instance
 	own      int  // commits that only this server has
 	last     time.Time
+	said     rapbot.Server
 	refused  time.Time // since when it has been found to be down
 }
 
@@ -81,7 +82,10 @@ func (w *world) Observe(context.Context) rapbot.Topology {
 		} else {
 			s.Fault, s.RefusedSince = r.noAnswer(now)
 		}
-		s.Server = w.describe(r, now)
+		if r.up {
+			r.said = w.describe(r, now)
+		}
+		s.Server = r.said // as of its last answer
 		sightings = append(sightings, s)
 	}
 	return rapbot.Assess(sightings, now)
