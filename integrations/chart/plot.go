@@ -1,6 +1,7 @@
 package chart
 
 import (
+	"math"
 	"slices"
 
 	"gonum.org/v1/plot/vg"
@@ -40,15 +41,37 @@ func (f *figure) drawLine(plot draw.Canvas, i int) {
 			plot.DrawGlyphNoClip(dot, points[0])
 			continue
 		}
-		plot.StrokeLines(style, points)
+		strokeLine(plot, style, points)
+	}
+}
+
+// strokeLine draws a line in short pieces, with its dashes going on from one to the
+// next. The time that the canvas takes for a piece grows with the square of the
+// area it covers: in one piece, a line of noise took minutes.
+func strokeLine(plot draw.Canvas, style draw.LineStyle, points []vg.Point) {
+	const piece = 24
+	period := vg.Length(0)
+	for _, d := range style.Dashes {
+		period += d
+	}
+	for from := 0; from < len(points)-1; from += piece {
+		part := points[from:min(from+piece+1, len(points))]
+		plot.StrokeLines(style, part)
+		for i := 1; i < len(part) && period > 0; i++ {
+			d := part[i].Sub(part[i-1])
+			style.DashOffs += vg.Length(math.Hypot(float64(d.X), float64(d.Y)))
+		}
+		if period > 0 {
+			style.DashOffs = vg.Length(math.Mod(float64(style.DashOffs), float64(period)))
+		}
 	}
 }
 
 // named is a mark with the place of its name above the plot.
 type named struct {
-	x, textX vg.Length
-	name     string
-	row      int
+	x, textX, width vg.Length
+	name            string
+	row             int
 }
 
 // rows are the names of the marks, in as few rows as keep them apart. When they
@@ -65,13 +88,13 @@ func (f *figure) markRows(plot draw.Canvas) rows {
 	slices.SortStableFunc(marks, func(a, b Mark) int { return a.At.Compare(b.At) })
 	for _, m := range marks {
 		n := named{x: plot.X(f.span.at(m.At)), name: fit(m.Label, f.mark, (plot.Max.X-plot.Min.X)/2)}
-		width := f.mark.Width(n.name)
-		n.textX = min(n.x+3, plot.Max.X+margin-width)
-		for taken(out.marks, n, f) {
+		n.width = f.mark.Width(n.name)
+		n.textX = min(n.x+3, plot.Max.X+margin-n.width)
+		for taken(out.marks, n) {
 			n.row++
 		}
 		if n.row >= most || n.name == "" {
-			n.row, n.name = 0, ""
+			n.row, n.width, n.name = 0, 0, ""
 		}
 		out.count = max(out.count, n.row+1)
 		out.marks = append(out.marks, n)
@@ -81,13 +104,12 @@ func (f *figure) markRows(plot draw.Canvas) rows {
 
 // taken reports whether another name is where this one would be, or is where
 // this mark's line would run.
-func taken(marks []named, n named, f *figure) bool {
-	width := f.mark.Width(n.name)
+func taken(marks []named, n named) bool {
 	for _, m := range marks {
-		if m.row == n.row && n.textX < m.textX+f.mark.Width(m.name)+gutter && m.textX < n.textX+width+gutter {
+		if m.row == n.row && n.textX < m.textX+m.width+gutter && m.textX < n.textX+n.width+gutter {
 			return true
 		}
-		if m.row > n.row && n.x > m.textX && n.x < m.textX+f.mark.Width(m.name) {
+		if m.row > n.row && n.x > m.textX && n.x < m.textX+m.width {
 			return true
 		}
 	}
@@ -105,9 +127,8 @@ func (f *figure) drawMarks(plot draw.Canvas, r rows) {
 		if m.name == "" {
 			continue
 		}
-		width := f.mark.Width(m.name)
 		plot.FillPolygon(paper, []vg.Point{
-			{X: m.textX - 1, Y: top(m)}, {X: m.textX + width, Y: top(m)}, {X: m.textX + width, Y: top(m) - rowHeight}, {X: m.textX - 1, Y: top(m) - rowHeight},
+			{X: m.textX - 1, Y: top(m)}, {X: m.textX + m.width, Y: top(m)}, {X: m.textX + m.width, Y: top(m) - rowHeight}, {X: m.textX - 1, Y: top(m) - rowHeight},
 		})
 		plot.FillText(f.mark, vg.Point{X: m.textX, Y: top(m)}, m.name)
 	}

@@ -2,6 +2,7 @@ package chart
 
 import (
 	"image/color"
+	"sort"
 	"strings"
 	"sync"
 	"unicode"
@@ -78,10 +79,8 @@ func fit(s string, style text.Style, width vg.Length) string {
 	if style.Width(string(runes)) <= width {
 		return string(runes)
 	}
-	for len(runes) > 0 && style.Width(string(runes)+"…") > width {
-		runes = runes[:len(runes)-1]
-	}
-	return strings.TrimRight(string(runes), " ") + "…"
+	most := sort.Search(len(runes), func(n int) bool { return style.Width(string(runes[:n+1])+"…") > width })
+	return strings.TrimRight(string(runes[:most]), " ") + "…"
 }
 
 // printable leaves out what XML cannot hold or what turns a line round.
