@@ -86,7 +86,7 @@ func (w *world) describe(r *fakeServer, now time.Time) rapbot.Server {
 	s := rapbot.Server{
 		SystemID: "7000000000000000001", Version: 150018, InRecovery: r.recovery, Timeline: r.timeline,
 		StartedAt: start.Add(-time.Hour), Clock: now, ReadOnly: r.readOnly, Flush: r.lsn, Have: r.lsn, Replay: r.lsn - rapbot.LSN(r.behind),
-		RewindReady: true, FreeSenders: 8, FreeSlots: 8,
+		RewindReady: true, FreeSenders: 8, FreeSlots: 8, FreeConnections: 50,
 	}
 	p := w.primary()
 	if p != nil {

@@ -75,7 +75,7 @@ func Title(o rapbot.Operation) string {
 	case rapbot.NeedsDecision:
 		return "Switchover to " + target + " — needs a decision"
 	case rapbot.Succeeded:
-		loss := "nothing lost"
+		loss := o.Plan.Proof().Claim()
 		if !o.Plan.Impact.Lossless() {
 			loss = "see what was lost"
 		}
@@ -105,17 +105,32 @@ func outcome(o rapbot.Operation) []rapbot.Block {
 	}
 	fields = append(fields,
 		rapbot.Field{Name: "Timeline", Value: rapbot.Say(e[rapbot.EvOldTimeline] + " → " + e[rapbot.EvNewTimeline])},
-		rapbot.Field{Name: "Marker row replayed", Value: rapbot.Say("before ", rapbot.Mono(e[rapbot.EvMarker]))},
-		rapbot.Field{Name: "Shutdown checkpoint replayed", Value: rapbot.Say("up to ", rapbot.Mono(e[rapbot.EvShutdown]))})
+		rapbot.Field{Name: "Marker row replayed", Value: rapbot.Say("before ", rapbot.Mono(e[rapbot.EvMarker]))})
+	if e[rapbot.EvShutdown] != "" {
+		fields = append(fields, rapbot.Field{Name: "Shutdown checkpoint replayed", Value: rapbot.Say("up to ", rapbot.Mono(e[rapbot.EvShutdown]))})
+	}
 	blocks := []rapbot.Block{
 		rapbot.Paragraph{Text: rapbot.Say(rapbot.B(o.Plan.To), " is primary, ", rapbot.B(o.Plan.From), " was shut down cleanly first. "+o.Outcome)},
 		fields,
-		rapbot.Note{Text: rapbot.Say("The proof is read from " + o.Plan.To + "'s own WAL: the last record it replayed before it was promoted is the old primary's shutdown checkpoint, and the marker row written after the last client lies before it.")},
+		rapbot.Note{Text: rapbot.Say(proven(o.Plan))},
 	}
 	for _, w := range o.Warnings() {
 		blocks = append(blocks, rapbot.Paragraph{Text: rapbot.Say(rapbot.MarkWarning + " " + w)})
 	}
 	return blocks
+}
+
+// proven says what the promotion rested upon, and no more than that.
+func proven(p rapbot.Plan) string {
+	switch p.Proof() {
+	case rapbot.ProofControl:
+		return "The proof is read from the data of " + p.From + ", stopped: it was shut down cleanly, and " + p.To +
+			" had replayed its log to the end before it was promoted. The marker row written after the last client lies before that."
+	case rapbot.ProofMarker:
+		return "The proof is the marker row alone: it was written after the last client had gone, and " + p.To +
+			" had replayed it before it was promoted. Whether " + p.From + " wrote anything after it is not known."
+	}
+	return "The proof is read from " + p.To + "'s own WAL: the last record it replayed before it was promoted is the old primary's shutdown checkpoint, and the marker row written after the last client lies before it."
 }
 
 func steps(o rapbot.Operation, everything bool) rapbot.Steps {

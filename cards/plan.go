@@ -40,7 +40,7 @@ func impact(p rapbot.Plan) rapbot.Text {
 		text = append(text, rapbot.Say("Writes pause for about "+rapbot.Duration(p.Impact.WritePause)+"; reads go on. ")...)
 	}
 	if p.Impact.Lossless() {
-		return append(text, rapbot.Say("Nothing that was acknowledged is lost.")...)
+		return append(text, rapbot.Say(p.Proof().Promise())...)
 	}
 	return append(text, rapbot.Say(rapbot.B(fmt.Sprintf("Up to %s, %s of acknowledged writes may be lost.", rapbot.Bytes(p.Impact.LossBytes), rapbot.Duration(p.Impact.LossTime))))...)
 }
