@@ -23,7 +23,8 @@ func (d *drive) with(proof rapbot.Proof) *drive {
 // primary, or upon the marker row alone, and says which.
 func goesByWeakerProofs(t *testing.T, lab *regions.Fleet, writer *regions.Writer) {
 	f := openFleet(t, lab)
-	for to, proof := range map[string]rapbot.Proof{"us-west-2": rapbot.ProofControl, "eu-west-1": rapbot.ProofMarker} {
+	for _, proof := range []rapbot.Proof{rapbot.ProofControl, rapbot.ProofMarker} {
+		to := map[rapbot.Proof]string{rapbot.ProofControl: "us-west-2", rapbot.ProofMarker: "eu-west-1"}[proof]
 		expectWrites(t, writer)
 		d := plan(t, lab, f, to).with(proof)
 		d.steps(rapbot.StepPromote)
@@ -33,6 +34,12 @@ func goesByWeakerProofs(t *testing.T, lab *regions.Fleet, writer *regions.Writer
 		if shutdown := d.evidence[rapbot.EvShutdown]; (shutdown != "") != (proof == rapbot.ProofControl) {
 			t.Errorf("with %s the shutdown checkpoint is said to be at %q", proof, shutdown)
 		}
+		kept := d.evidence[rapbot.EvProof]
+		d.evidence[rapbot.EvProof] = ""
+		if proof == rapbot.ProofMarker {
+			expectRefusal(t, "no proof in evidence", d.act(rapbot.StepPromote), "no proof that "+to+" has everything")
+		}
+		d.evidence[rapbot.EvProof] = kept
 		d.stepsFrom(rapbot.StepPromote)
 		expectWrites(t, writer)
 	}

@@ -55,16 +55,8 @@ func markerGap(plan rapbot.Plan, to standing, marker rapbot.LSN) string {
 }
 
 // endOfStopped compares where the log of the stopped primary ends, by its own
-// data, with how far the target has replayed. What is once in evidence is not
-// read again: the server is stopped, and reading may be a command over ssh
-// while writers wait.
+// data, with how far the target has replayed.
 func (f *Fleet) endOfStopped(ctx context.Context, run rapbot.StepRun, marker, replay rapbot.LSN) (end rapbot.LSN, gap string, err error) {
-	if known, err := rapbot.ParseLSN(run.Evidence[rapbot.EvShutdown]); err == nil && known > 0 {
-		if replay < known {
-			gap = fmt.Sprintf("it has replayed up to %s, the log of %s ends at %s", replay, run.Plan.From, known)
-		}
-		return known, gap, nil
-	}
 	r := f.region(run.Plan.From)
 	if r == nil || r.Volume == nil {
 		return 0, "", notNow("rapbot has not been told how to read the data of the stopped %s.", run.Plan.From)

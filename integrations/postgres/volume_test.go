@@ -27,10 +27,12 @@ func (v volume) Divergence(_ context.Context, _ string, from rapbot.LSN) (rapbot
 	if err != nil {
 		return rapbot.Divergence{}, err
 	}
-	const shutDown = 1
+	// The second is of a server that was started once more as a replica: its log still ends with the checkpoint of the first.
+	const shutDown, shutDownInRecovery = 1, 2
+	state := binary.LittleEndian.Uint32(control[16:])
 	d := rapbot.Divergence{
 		SystemID: fmt.Sprint(binary.LittleEndian.Uint64(control)),
-		Clean:    binary.LittleEndian.Uint32(control[16:]) == shutDown,
+		Clean:    state == shutDown || state == shutDownInRecovery,
 		Timeline: binary.LittleEndian.Uint32(control[48:]),
 		Fork:     from, Related: true,
 	}
