@@ -75,10 +75,10 @@ func (p Proof) Claim() string {
 	return "nothing lost"
 }
 
-// Promise is what a plan with this proof may say will be kept.
+// Promise is what a plan with this proof, and its outcome, may say is kept.
 func (p Proof) Promise() string {
 	if p == ProofMarker {
-		return "Nothing that was acknowledged before writers are blocked is lost; of what a session writes that defies the block there is no proof."
+		return "Nothing that was acknowledged before the marker row is lost; of what a session writes after it, against the block, there is no proof."
 	}
 	return "Nothing that was acknowledged is lost."
 }

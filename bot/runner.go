@@ -69,7 +69,7 @@ func (b *Bot) make(ctx context.Context, o rapbot.Operation, move rapbot.Move) er
 			return record(rapbot.Record{Kind: rapbot.RecQuestion, Text: trouble})
 		}
 		b.log.Info("succeeded", zap.String("op", o.ID), zap.Duration("write_gap", o.Gap()))
-		return record(rapbot.Record{Kind: rapbot.RecSucceeded, Text: "Nothing that was acknowledged is lost."})
+		return record(rapbot.Record{Kind: rapbot.RecSucceeded, Text: o.Plan.Proof().Promise()})
 	case rapbot.MoveFail:
 		now, err := b.observe(ctx)
 		if err != nil {

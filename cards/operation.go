@@ -109,8 +109,12 @@ func outcome(o rapbot.Operation) []rapbot.Block {
 	if e[rapbot.EvShutdown] != "" {
 		fields = append(fields, rapbot.Field{Name: "Shutdown checkpoint replayed", Value: rapbot.Say("up to ", rapbot.Mono(e[rapbot.EvShutdown]))})
 	}
+	stopped := " was shut down cleanly first. "
+	if o.Plan.Proof() == rapbot.ProofMarker {
+		stopped = " was stopped first. "
+	}
 	blocks := []rapbot.Block{
-		rapbot.Paragraph{Text: rapbot.Say(rapbot.B(o.Plan.To), " is primary, ", rapbot.B(o.Plan.From), " was shut down cleanly first. "+o.Outcome)},
+		rapbot.Paragraph{Text: rapbot.Say(rapbot.B(o.Plan.To), " is primary, ", rapbot.B(o.Plan.From), stopped+o.Outcome)},
 		fields,
 		rapbot.Note{Text: rapbot.Say(proven(o.Plan))},
 	}
