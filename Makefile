@@ -4,9 +4,10 @@ TOOL    := $(GO) tool -modfile=tools/go.mod
 PACKAGE ?= ./...
 RUNS    ?= 20
 FUZZ    ?= 30s
+MAJORS  ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check unit race fuzz bench update build clean
+.PHONY: help demo test test-versions check unit race fuzz bench update build clean
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +39,9 @@ race: ## all tests with the race detector, real PostgreSQL and browser included
 	@echo "== tests with real servers (a few minutes)"
 	@$(GO) test -race -p 1 -timeout 20m $(HEAVY)
 
+test-versions: ## the PostgreSQL tests on each of MAJORS (13 to 18), with servers from npm; ten to fifteen minutes
+	@GO=$(GO) tools/test-versions $(MAJORS)
+
 fuzz: ## every fuzz target for FUZZ (30s) each
 	@for t in commands:FuzzParse config:FuzzParse integrations/alertmanager:FuzzDecode integrations/slack:FuzzRender; do \
 		echo "== $$t"; $(GO) test ./$${t%%:*} -run '^$$' -fuzz "^$${t##*:}$$" -fuzztime $(FUZZ) -fuzzminimizetime 10x || exit 1; done
@@ -47,7 +51,7 @@ bench: ## figures: write gap, crash matrix, journal and render speed
 	$(GO) test ./integrations/... -run '^$$' -bench . -benchmem
 
 update: ## rewrite golden files and generated pages; read the diff
-	$(GO) test . -run Diagram -update
+	$(GO) test . -run 'Diagram|Versions' -update
 	$(GO) test ./lab/regions -run Manual -update
 	$(GO) test ./commands ./bot ./config ./integrations/slack ./integrations/alertmanager -update
 

@@ -10,6 +10,9 @@ import (
 // a warning.
 const longTransaction = 5 * time.Minute
 
+// neededConnections is how many rapbot opens on one server at the same moment.
+const neededConnections = 5
+
 // switchoverChecks looks at everything that has been seen to spoil a
 // switchover. Every check appears in every plan, so that people learn the
 // list; a check that cannot be made fails.
@@ -31,11 +34,15 @@ func switchoverChecks(t Topology, primary, target Region, sites []Site, limits L
 			fmt.Sprintf("%s; the limit is %s and %s", target.Lag, Bytes(limits.MaxLagBytes), Duration(limits.MaxLag)), "Wait, and follow the lag with /rap status."),
 		check("Replay runs", !ts.ReplayPaused && ts.ApplyDelay == 0, replayOf(ts), "Resume it with SELECT pg_wal_replay_resume(), or set recovery_min_apply_delay to 0."),
 		versionCheck(primary, target),
+		proofCheck(proofFor(ts, siteOf(sites, primary.Name)), primary, target),
 		check("Slots and senders free on "+target.Name, ts.FreeSlots >= missingSlots(ts, sites, target.Name) && ts.FreeSenders >= slots,
 			fmt.Sprintf("%d slots and %d senders free, %d replicas to feed", ts.FreeSlots, ts.FreeSenders, slots), "Raise max_replication_slots or max_wal_senders there."),
-		check("Privileges", len(ps.MissingGrants)+len(ts.MissingGrants) == 0, grantsOf(primary, target), "Run docs/grants.sql as a superuser on the primary."),
+		check("Privileges", len(ps.MissingGrants)+len(ts.MissingGrants) == 0, grantsOf(primary, target), grantsFix(ts.Ability())),
+		check("ALTER SYSTEM is allowed", !ps.AlterSystemOff && !ts.AlterSystemOff, alterSystemOf(primary, target), "Set allow_alter_system = on there and reload: writers are blocked by ALTER SYSTEM."),
+		check("The shutdown of "+primary.Name+" waits for the replicas", !ps.HurriedShutdown, shutdownOf(ps), "Set wal_sender_shutdown_timeout = -1 there and reload."),
 		check("rapbot can stop and start "+primary.Name, siteOf(sites, primary.Name).Instance, "by the commands in its configuration", "Set regions[].instance for "+primary.Name+"."),
 		check("Slot of "+target.Name+" is whole", slotStatus(ps, siteOf(sites, target.Name).Slot) != "lost", "on "+primary.Name, "Rebuild the replica from a base backup."),
+		soft("Connections free for rapbot", min(ps.FreeConnections, ts.FreeConnections) >= neededConnections, connectionsOf(primary, target), connectionsOf(primary, target)+connectionsAdvice(ts.Ability())),
 		soft("Old primary could be rewound", ps.RewindReady, "data checksums or wal_log_hints are on", primary.Name+" has neither data checksums nor wal_log_hints: if it ever diverges it needs a new base backup"),
 		soft("No long transaction", ps.LongestTx < longTransaction, "the oldest is "+Duration(ps.LongestTx)+" old", "the oldest is "+Duration(ps.LongestTx)+" old and will be cut off"),
 		soft("No prepared transactions", ps.Prepared == 0, "none", fmt.Sprintf("%d wait for their second phase; they survive the switchover", ps.Prepared)),
@@ -107,20 +114,6 @@ func replayOf(s Server) string {
 	return "not paused, not delayed"
 }
 
-func versionCheck(primary, target Region) Check {
-	a, b := primary.Server.Version, target.Server.Version
-	detail := fmt.Sprintf("%s on %s, %s on %s", VersionName(a), primary.Name, VersionName(b), target.Name)
-	switch {
-	case a/10000 != b/10000:
-		return Check{Name: "Versions", Verdict: Fail, Detail: detail, Fix: "Physical replication needs the same major version."}
-	case b < OldestVersion:
-		return Check{Name: "Versions", Verdict: Fail, Detail: detail, Fix: "The proof of a switchover needs PostgreSQL 15 or newer."}
-	case a != b:
-		return Check{Name: "Versions", Verdict: Warn, Detail: detail}
-	}
-	return Check{Name: "Versions", Verdict: Pass, Detail: detail}
-}
-
 func grantsOf(regions ...Region) string {
 	var missing []string
 	for _, r := range regions {
@@ -128,10 +121,51 @@ func grantsOf(regions ...Region) string {
 			missing = append(missing, r.Name+" lacks "+strings.Join(r.Server.MissingGrants, ", "))
 		}
 	}
-	if len(missing) == 0 {
-		return "all that are needed"
+	switch {
+	case len(missing) > 0:
+		return strings.Join(missing, "; ")
+	case !regions[0].Server.Ability().GrantsOnParameters:
+		return "rapbot logs in as a superuser, which ALTER SYSTEM needs before PostgreSQL 15"
 	}
-	return strings.Join(missing, "; ")
+	return "all that are needed"
+}
+
+func grantsFix(a Ability) string {
+	if a.GrantsOnParameters {
+		return "Run docs/grants.sql as a superuser on the primary."
+	}
+	return "Run docs/grants13.sql as a superuser on the primary: it makes rapbot a superuser, because nobody else can be given ALTER SYSTEM before PostgreSQL 15."
+}
+
+func alterSystemOf(regions ...Region) string {
+	var off []string
+	for _, r := range regions {
+		if r.Server.AlterSystemOff {
+			off = append(off, r.Name)
+		}
+	}
+	if len(off) == 0 {
+		return "on both servers"
+	}
+	return "allow_alter_system is off on " + strings.Join(off, " and ")
+}
+
+func shutdownOf(s Server) string {
+	if s.HurriedShutdown {
+		return "wal_sender_shutdown_timeout lets it end before they have everything"
+	}
+	return "until they have everything"
+}
+
+func connectionsOf(primary, target Region) string {
+	return fmt.Sprintf("%d on %s, %d on %s", primary.Server.FreeConnections, primary.Name, target.Server.FreeConnections, target.Name)
+}
+
+func connectionsAdvice(a Ability) string {
+	if a.ReservedConnections {
+		return "; reserved_connections would keep some for rapbot"
+	}
+	return "; raise max_connections, or let a pool bound the application"
 }
 
 func slotStatus(s Server, name string) string {

@@ -8,7 +8,8 @@ const (
 	EvWritesStopped = "writes_stopped_at" // the last session that could write was ended
 	EvWritesBack    = "writes_back_at"    // a write was committed on the new primary
 	EvMarker        = "marker_lsn"        // the marker row lies before this position
-	EvShutdown      = "shutdown_lsn"      // end of the old primary's shutdown checkpoint in the target's WAL
+	EvProof         = "proof"             // which Proof was given
+	EvShutdown      = "shutdown_lsn"      // end of the old primary's shutdown checkpoint, when the proof reaches that far
 	EvOldTimeline   = "old_timeline"
 	EvNewTimeline   = "new_timeline"
 	EvSlotsMade     = "slots_made" // slots that the operation made, comma-separated

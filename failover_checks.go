@@ -22,7 +22,7 @@ func failoverChecks(t Topology, lost, target, best Region, sites []Site, witness
 		check("Most advanced timeline", ts.Timeline == best.Server.Timeline, fmt.Sprintf("timeline %d, %s has %d", ts.Timeline, best.Name, best.Server.Timeline), "Choose "+best.Name+", or rejoin "+target.Name+" first."),
 		levelCheck(target, best),
 		check("Replay runs", !ts.ReplayPaused && ts.ApplyDelay == 0, replayOf(ts), "Resume it with SELECT pg_wal_replay_resume(), or set recovery_min_apply_delay to 0: a promotion replays everything first, however long that takes."),
-		check("Versions", ts.Version >= OldestVersion, "PostgreSQL "+VersionName(ts.Version), "This version is too old."),
+		check("Versions", ts.Ability().Major >= OldestMajor(), "PostgreSQL "+VersionName(ts.Version), TooOld(ts.Ability().Major)+"."),
 		check("Privileges", len(ts.MissingGrants) == 0, grantsOf(target), "Run docs/grants.sql as a superuser when there is a primary again."),
 		check("Slots and senders free on "+target.Name, ts.FreeSlots >= missingSlots(ts, sites, target.Name) && ts.FreeSenders >= len(t.Regions)-1,
 			fmt.Sprintf("%d slots and %d senders free, %d replicas to feed", ts.FreeSlots, ts.FreeSenders, len(t.Regions)-1), "Raise max_replication_slots or max_wal_senders there."),

@@ -49,6 +49,10 @@ type Server struct {
 	FreeSlots     int           `json:"free_slots"`     // max_replication_slots less those in use
 	MissingGrants []string      `json:"missing_grants"` // what rapbot's role cannot do here
 	SlotName      string        `json:"slot_name"`      // primary_slot_name
+
+	FreeConnections int  `json:"free_connections"` // that rapbot may still open
+	AlterSystemOff  bool `json:"alter_system_off"` // allow_alter_system
+	HurriedShutdown bool `json:"hurried_shutdown"` // wal_sender_shutdown_timeout: a shutdown may leave replicas behind
 }
 
 // FrozenSlot is what primary_slot_name begins with on a replica that rapbot
@@ -88,6 +92,9 @@ type Slot struct {
 	Name     string `json:"name"`
 	Logical  bool   `json:"logical"`
 	Active   bool   `json:"active"`
-	Status   string `json:"status"`   // reserved, extended, unreserved, lost
+	Status   string `json:"status"`   // reserved, extended, unreserved, lost; lost too when it was invalidated
 	Retained int64  `json:"retained"` // bytes of WAL held back
+
+	Reason        string    `json:"reason,omitempty"`        // why it was invalidated, as far as the version tells
+	InactiveSince time.Time `json:"inactive_since,omitzero"` // since when nobody uses it, as far as the version tells
 }

@@ -24,10 +24,6 @@ type Limits struct {
 	MaxLagBytes int64
 }
 
-// OldestVersion is the first PostgreSQL whose switchover can be proven from
-// the target's own WAL (pg_walinspect came with 15).
-const OldestVersion = 150000
-
 // PlanSwitchover plans a planned change of primary. It fails only when there
 // is nothing to plan: an unknown region, no single primary, or the target
 // being the primary already. Everything else that is wrong is a failed check
@@ -46,9 +42,10 @@ func PlanSwitchover(t Topology, sites []Site, to string, limits Limits) (Plan, e
 	}
 	bystanders := others(t.Names(), to, primary.Name)
 	p := Plan{Kind: Switchover, From: primary.Name, To: to, MadeAt: t.At}
+	proof := proofFor(target.Server, siteOf(sites, primary.Name))
 	p.Checks = switchoverChecks(t, primary, target, sites, limits)
-	p.Steps = switchoverSteps(primary.Name, to, bystanders)
-	p.Basis = basisOf(t, primary)
+	p.Steps = switchoverSteps(primary.Name, to, bystanders, proof)
+	p.Basis = append(basisOf(t, primary), Fact{FactProof, string(proof)})
 	p.Impact = Impact{WritePause: time.Second}
 	return p, nil
 }
@@ -75,13 +72,13 @@ func noPrimary(t Topology, to string) error {
 	return Refuse(Precondition, what, now)
 }
 
-func switchoverSteps(from, to string, bystanders []string) []Step {
+func switchoverSteps(from, to string, bystanders []string, proof Proof) []Step {
 	steps := []Step{
 		{Kind: StepPrepare, Region: to, Title: "Prepare " + to + " to feed the others", Deadline: time.Minute, Undo: "drop the slots made on " + to, Leave: true},
 		{Kind: StepBlock, Region: from, Title: "Block writers on " + from, Deadline: 15 * time.Second, Undo: "let " + from + " accept writes again"},
 		{Kind: StepCatchUp, Region: to, Title: "Wait until " + to + " has replayed everything", Deadline: 20 * time.Second},
 		{Kind: StepStop, Region: from, Title: "Stop " + from, Deadline: 2 * time.Minute, Undo: "start " + from + " again as the primary"},
-		{Kind: StepProve, Region: to, Title: "Prove from " + to + "'s own WAL that nothing is missing", Deadline: 20 * time.Second},
+		{Kind: StepProve, Region: to, Title: proveTitle(proof, from, to), Deadline: 20 * time.Second},
 		{Kind: StepPromote, Region: to, Title: "Promote " + to, Deadline: time.Minute, Commits: true},
 	}
 	// The old primary first: it has to be started, and brings the redundancy back. The others find the new primary by themselves,
@@ -120,14 +117,6 @@ func basisOf(t Topology, primary Region) []Fact {
 		facts = append(facts, Fact{"PostgreSQL of " + r.Name, VersionName(r.Server.Version)})
 	}
 	return append(facts, Fact{FactTimeline, fmt.Sprint(primary.Server.Timeline)}, Fact{FactSystem, primary.Server.SystemID})
-}
-
-// VersionName turns server_version_num into the name people use: 150018 is 15.18.
-func VersionName(num int) string {
-	if num == 0 {
-		return "of unknown version"
-	}
-	return fmt.Sprintf("%d.%d", num/10000, num%10000)
 }
 
 func others(names []string, except ...string) []string {

@@ -12,13 +12,13 @@ var noon = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
 
 func primaryAt(name string, flush rapbot.LSN) rapbot.Sighting {
 	return rapbot.Sighting{Region: name, At: noon, Answered: true, LastAnswer: noon, Server: rapbot.Server{
-		SystemID: "7", Version: 150018, Timeline: 1, Clock: noon, Flush: flush, Heartbeat: noon, RewindReady: true, FreeSenders: 9, FreeSlots: 9,
+		SystemID: "7", Version: 150018, Timeline: 1, Clock: noon, Flush: flush, Heartbeat: noon, RewindReady: true, FreeSenders: 9, FreeSlots: 9, FreeConnections: 50,
 	}}
 }
 
 func replicaAt(name string, replay rapbot.LSN, heartbeat time.Time) rapbot.Sighting {
 	return rapbot.Sighting{Region: name, At: noon, Answered: true, LastAnswer: noon, Server: rapbot.Server{
-		SystemID: "7", Version: 150018, InRecovery: true, Timeline: 1, Clock: noon, Have: replay, Replay: replay, Heartbeat: heartbeat, RewindReady: true, FreeSenders: 9, FreeSlots: 9,
+		SystemID: "7", Version: 150018, InRecovery: true, Timeline: 1, Clock: noon, Have: replay, Replay: replay, Heartbeat: heartbeat, RewindReady: true, FreeSenders: 9, FreeSlots: 9, FreeConnections: 50,
 		Receiver: &rapbot.Receiver{Status: "streaming", Timeline: 1, Flushed: replay, LastMessage: noon},
 	}}
 }

@@ -54,7 +54,7 @@ func success(o rapbot.Operation) string {
 	case rapbot.Rejoin:
 		return fmt.Sprintf("%s follows %s again, by: %s. Thrown away: %s.", o.Plan.From, o.Plan.To, o.Evidence[rapbot.EvMethod], o.Plan.Impact.Discard)
 	}
-	return "Nothing that was acknowledged is lost."
+	return o.Plan.Proof().Promise()
 }
 
 func rollbackCause(o rapbot.Operation, step int) string {

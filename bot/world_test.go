@@ -20,6 +20,7 @@ type world struct {
 	undoBad map[rapbot.StepKind]string
 	when    map[rapbot.StepKind]string // what happens to the world right after a step's act
 	calls   []string
+	version int       // of all servers, as server_version_num
 	beat    time.Time // of the newest heartbeat, which needs a primary
 	noGate  bool      // the lost primary has no boot gate
 }
@@ -46,7 +47,7 @@ type fakeServer struct {
 type crashed struct{}
 
 func newWorld(clock *fakeClock, names []string) *world {
-	w := &world{clock: clock, marker: map[string]bool{}, broken: map[rapbot.StepKind]string{}, undoBad: map[rapbot.StepKind]string{}, when: map[rapbot.StepKind]string{}}
+	w := &world{clock: clock, version: 150018, marker: map[string]bool{}, broken: map[rapbot.StepKind]string{}, undoBad: map[rapbot.StepKind]string{}, when: map[rapbot.StepKind]string{}}
 	for i, n := range names {
 		w.regions = append(w.regions, &fakeServer{name: n, up: true, recovery: i > 0, timeline: 1, lsn: 0x5000000})
 	}
@@ -103,9 +104,9 @@ func (r *fakeServer) noAnswer(now time.Time) (fault string, refused time.Time) {
 
 func (w *world) describe(r *fakeServer, now time.Time) rapbot.Server {
 	s := rapbot.Server{
-		SystemID: "7000000000000000001", Version: 150018, InRecovery: r.recovery, Timeline: r.timeline,
+		SystemID: "7000000000000000001", Version: w.version, InRecovery: r.recovery, Timeline: r.timeline,
 		StartedAt: start.Add(-time.Hour), Clock: now, ReadOnly: r.readOnly, Flush: r.lsn, Have: r.lsn, Replay: r.lsn - rapbot.LSN(r.behind),
-		RewindReady: true, FreeSenders: 8, FreeSlots: 8,
+		RewindReady: true, FreeSenders: 8, FreeSlots: 8, FreeConnections: 50,
 	}
 	p := w.primary()
 	if p != nil {
@@ -180,7 +181,10 @@ func (d fakeDoer) Observe(_ context.Context, run rapbot.StepRun) (rapbot.Finding
 		f.Holds, f.Detail = !old.up, ""
 	case rapbot.StepProve:
 		f.Holds, f.Detail = !old.up && at.behind == 0, ""
-		f.Evidence[rapbot.EvShutdown], f.Evidence[rapbot.EvOldTimeline] = "0/5000178", fmt.Sprint(at.timeline)
+		f.Evidence[rapbot.EvProof], f.Evidence[rapbot.EvOldTimeline] = string(run.Plan.Proof()), fmt.Sprint(at.timeline)
+		if run.Plan.Proof() != rapbot.ProofMarker {
+			f.Evidence[rapbot.EvShutdown] = "0/5000178"
+		}
 	case rapbot.StepPromote:
 		f.Holds, f.Detail = !at.recovery, ""
 		f.Evidence[rapbot.EvOldTimeline], f.Evidence[rapbot.EvFork] = fmt.Sprint(at.timeline-1), at.lsn.String()
@@ -281,6 +285,9 @@ func (w *world) change(words string) error {
 	}
 	rest := strings.Join(f[2:], " ")
 	switch f[0] {
+	case "version":
+		_, err := fmt.Sscan(f[1], &w.version)
+		return err
 	case "stop":
 		w.server(f[1]).up = false
 	case "start":

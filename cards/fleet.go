@@ -121,7 +121,7 @@ func Region(t rapbot.Topology, r rapbot.Region, site rapbot.Site) rapbot.Message
 		m.Blocks = append(m.Blocks, fields)
 	}
 	if len(s.Slots) > 0 {
-		m.Blocks = append(m.Blocks, rapbot.Paragraph{Text: rapbot.Say(rapbot.B("Slots"), "\n"+slotLines(s.Slots))})
+		m.Blocks = append(m.Blocks, rapbot.Paragraph{Text: rapbot.Say(rapbot.B("Slots"), "\n"+slotLines(s))})
 	}
 	if len(s.MissingGrants) > 0 {
 		m.Blocks = append(m.Blocks, rapbot.Paragraph{Text: rapbot.Say(rapbot.MarkWarning+" ", rapbot.B("Missing privileges"), ": "+strings.Join(s.MissingGrants, ", "))})
@@ -155,14 +155,21 @@ func primaryFields(s rapbot.Server) rapbot.Fields {
 	return fields
 }
 
-func slotLines(slots []rapbot.Slot) string {
+func slotLines(server rapbot.Server) string {
 	var lines []string
-	for _, s := range slots {
-		state := "in use"
-		if !s.Active {
+	for _, s := range server.Slots {
+		state, status := "in use", s.Status
+		switch {
+		case s.Active:
+		case s.InactiveSince.IsZero():
 			state = "idle"
+		default:
+			state = "idle for " + rapbot.Duration(age(server.Clock, s.InactiveSince))
 		}
-		lines = append(lines, fmt.Sprintf("%s: %s, %s, holds back %s", s.Name, state, s.Status, rapbot.Bytes(s.Retained)))
+		if s.Reason != "" {
+			status += " (" + s.Reason + ")"
+		}
+		lines = append(lines, fmt.Sprintf("%s: %s, %s, holds back %s", s.Name, state, status, rapbot.Bytes(s.Retained)))
 	}
 	return strings.Join(lines, "\n")
 }

@@ -16,7 +16,7 @@ func impact(p rapbot.Plan) rapbot.Text {
 	if p.Impact.WritePause > 0 {
 		text = append(text, rapbot.Say("Writes pause for about "+rapbot.Duration(p.Impact.WritePause)+"; reads go on. ")...)
 	}
-	return append(text, rapbot.Say("Nothing that was acknowledged is lost.")...)
+	return append(text, rapbot.Say(p.Proof().Promise())...)
 }
 
 // appeal is the impact together with what to press: the first thing that

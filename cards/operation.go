@@ -93,7 +93,9 @@ func lossInTitle(o rapbot.Operation) string {
 	switch {
 	case o.Plan.Kind == rapbot.Rejoin:
 		return ""
-	case loss == nil || o.LossCounted && o.Evidence[rapbot.EvLost] == "0" || !o.LossCounted && loss.None():
+	case o.Plan.Kind == rapbot.Switchover:
+		return ", " + o.Plan.Proof().Claim()
+	case o.LossCounted && o.Evidence[rapbot.EvLost] == "0" || !o.LossCounted && loss.None():
 		return ", nothing lost"
 	case o.LossCounted:
 		n, _ := strconv.Atoi(o.Evidence[rapbot.EvLost]) // written by ourselves

@@ -30,14 +30,32 @@ func switchedOver(o rapbot.Operation) []rapbot.Block {
 	if gap := o.Gap(); gap > 0 {
 		fields = append(fields, rapbot.Field{Name: "Write gap", Value: rapbot.Say(rapbot.Duration(gap))})
 	}
-	fields = append(fields, timelines(e),
-		rapbot.Field{Name: "Marker row replayed", Value: rapbot.Say("before ", rapbot.Mono(e[rapbot.EvMarker]))},
-		rapbot.Field{Name: "Shutdown checkpoint replayed", Value: rapbot.Say("up to ", rapbot.Mono(e[rapbot.EvShutdown]))})
-	return []rapbot.Block{
-		rapbot.Paragraph{Text: rapbot.Say(rapbot.B(o.Plan.To), " is primary, ", rapbot.B(o.Plan.From), " was shut down cleanly first. "+o.Outcome)},
-		fields,
-		rapbot.Note{Text: rapbot.Say("The proof is read from " + o.Plan.To + "'s own WAL: the last record it replayed before it was promoted is the old primary's shutdown checkpoint, and the marker row written after the last client lies before it.")},
+	fields = append(fields, timelines(e), rapbot.Field{Name: "Marker row replayed", Value: rapbot.Say("before ", rapbot.Mono(e[rapbot.EvMarker]))})
+	if e[rapbot.EvShutdown] != "" {
+		fields = append(fields, rapbot.Field{Name: "Shutdown checkpoint replayed", Value: rapbot.Say("up to ", rapbot.Mono(e[rapbot.EvShutdown]))})
 	}
+	stopped := " was shut down cleanly first. "
+	if o.Plan.Proof() == rapbot.ProofMarker {
+		stopped = " was stopped first. "
+	}
+	return []rapbot.Block{
+		rapbot.Paragraph{Text: rapbot.Say(rapbot.B(o.Plan.To), " is primary, ", rapbot.B(o.Plan.From), stopped+o.Outcome)},
+		fields,
+		rapbot.Note{Text: rapbot.Say(proven(o.Plan))},
+	}
+}
+
+// proven says what the promotion rested upon, and no more than that.
+func proven(p rapbot.Plan) string {
+	switch p.Proof() {
+	case rapbot.ProofControl:
+		return "The proof is read from the data of " + p.From + ", stopped: it was shut down cleanly, and " + p.To +
+			" had replayed its log to the end before it was promoted. The marker row written after the last client lies before that."
+	case rapbot.ProofMarker:
+		return "The proof is the marker row alone: it was written after the last client had gone, and " + p.To +
+			" had replayed it before it was promoted. Whether " + p.From + " wrote anything after it is not known."
+	}
+	return "The proof is read from " + p.To + "'s own WAL: the last record it replayed before it was promoted is the old primary's shutdown checkpoint, and the marker row written after the last client lies before it."
 }
 
 func failedOver(o rapbot.Operation) []rapbot.Block {

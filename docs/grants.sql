@@ -56,7 +56,7 @@ GRANT SELECT, INSERT ON rapbot.journal TO rapbot;
 CREATE TABLE rapbot.heartbeat (id int PRIMARY KEY, at timestamptz);
 GRANT SELECT, INSERT, UPDATE ON rapbot.heartbeat TO rapbot;
 
--- What PostgreSQL 15 and newer can grant to a role that is no superuser. On older versions rapbot cannot do these things.
+-- What PostgreSQL 15 and newer can grant to a role that is no superuser. For 13 and 14 see grants13.sql.
 
 -- Writes out dirty pages ahead of the shutdown, which makes the pause for writers several times shorter.
 GRANT pg_checkpoint TO rapbot;
@@ -70,3 +70,8 @@ GRANT ALTER SYSTEM ON PARAMETER primary_conninfo, primary_slot_name, default_tra
 -- The last record a replica has replayed: the old primary's shutdown checkpoint, if nothing is missing.
 CREATE EXTENSION IF NOT EXISTS pg_walinspect;
 GRANT EXECUTE ON FUNCTION pg_get_wal_records_info(pg_lsn, pg_lsn), pg_get_wal_record_info(pg_lsn) TO rapbot;
+
+-- From 16 on: connections that reserved_connections keeps, so that rapbot can still log in when the application has used all others up.
+DO $$ BEGIN
+  IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'pg_use_reserved_connections') THEN GRANT pg_use_reserved_connections TO rapbot; END IF;
+END $$;

@@ -5,6 +5,7 @@ import (
 	_ "embed" // the questions
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -15,9 +16,6 @@ import (
 //go:embed describe.sql
 var describeSQL string
 
-//go:embed grants.sql
-var grantsSQL string
-
 var (
 	describeAll  = strings.Replace(describeSQL, "{{heartbeat}}", "(SELECT at FROM rapbot.heartbeat WHERE id = 1)", 1)
 	describeBare = strings.Replace(describeSQL, "{{heartbeat}}", "NULL::timestamptz", 1)
@@ -27,6 +25,9 @@ var (
 // A server without rapbot's schema answers as well; that the schema is missing
 // is told among the missing grants.
 func describe(ctx context.Context, conn *pgx.Conn) (rapbot.Server, error) {
+	if major := majorOf(conn.PgConn().ParameterStatus("server_version")); major > 0 && major < rapbot.OldestMajor() {
+		return rapbot.Server{}, tooOld(major)
+	}
 	server, err := describeBy(ctx, conn, describeAll)
 	switch codeOf(err) {
 	case codeNoSchema, codeNoTable, codeNotAllowed:
@@ -49,10 +50,15 @@ func describeBy(ctx context.Context, conn *pgx.Conn, question string) (rapbot.Se
 	return server, nil
 }
 
-// missingGrants asks what the login cannot do. It looks through catalogues
-// that hardly ever change, so it is not part of every look.
-func missingGrants(ctx context.Context, conn *pgx.Conn) ([]string, error) {
-	var missing []string
-	err := conn.QueryRow(ctx, grantsSQL).Scan(&missing)
-	return missing, err
+// tooOld is a server of a version that the questions are not worded for.
+type tooOld int
+
+func (t tooOld) Error() string { return rapbot.TooOld(int(t)) }
+
+// majorOf reads the major version that a server tells at login, such as
+// "18beta1" or "9.6.24"; zero when there is none to read.
+func majorOf(version string) int {
+	digits := version[:len(version)-len(strings.TrimLeft(version, "0123456789"))]
+	major, _ := strconv.Atoi(digits) // zero when it is no number
+	return major
 }

@@ -1,5 +1,6 @@
 -- A server describes itself in one answer; the columns are the fields of rapbot.Server.
--- In place of the marked column stands the newest heartbeat row, or NULL where rapbot's schema is not there yet.
+-- What only some versions have is read by its name, as a setting that may be missing or as a field of the row's JSON, so that one
+-- question fits all of them. In place of the marked column stands the newest heartbeat row, or NULL where rapbot's schema is not there yet.
 SELECT row_to_json(server) FROM (
   SELECT
     (SELECT system_identifier::text FROM pg_control_system()) AS system_id,
@@ -29,16 +30,26 @@ SELECT row_to_json(server) FROM (
               sent_lsn AS sent, flush_lsn AS flush, replay_lsn AS replay
        FROM pg_stat_replication) s) AS standbys,
     (SELECT json_agg(s ORDER BY s.name) FROM (
-       SELECT slot_name AS name, slot_type = 'logical' AS logical, active, coalesce(wal_status, '') AS status,
+       SELECT slot_name AS name, slot_type = 'logical' AS logical, active,
+              CASE WHEN reason IS NOT NULL THEN 'lost' ELSE coalesce(wal_status, '') END AS status,
+              coalesce(reason, '') AS reason, (to_jsonb(slot) ->> 'inactive_since')::timestamptz AS inactive_since,
               coalesce(greatest(0, CASE WHEN replica THEN greatest(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn())
                 ELSE pg_current_wal_lsn() END - restart_lsn), 0)::bigint AS retained
-       FROM pg_replication_slots) s) AS slots,
+       FROM pg_replication_slots slot, LATERAL (SELECT to_jsonb(slot) ->> 'invalidation_reason' AS reason) why) s) AS slots,
     {{heartbeat}} AS heartbeat,
     current_setting('data_checksums') = 'on' OR current_setting('wal_log_hints') = 'on' AS rewind_ready,
     (SELECT coalesce(extract(epoch FROM max(clock_timestamp() - xact_start)) * 1e9, 0)::bigint
        FROM pg_stat_activity WHERE backend_type = 'client backend' AND usename <> current_user) AS longest_tx,
     (SELECT count(*) FROM pg_prepared_xacts) AS prepared,
     current_setting('max_wal_senders')::int - (SELECT count(*) FROM pg_stat_replication) AS free_senders,
-    current_setting('max_replication_slots')::int - (SELECT count(*) FROM pg_replication_slots) AS free_slots
+    current_setting('max_replication_slots')::int - (SELECT count(*) FROM pg_replication_slots) AS free_slots,
+    -- Of the connections that are kept for some, those count that rapbot's login may use.
+    current_setting('max_connections')::int - (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend')
+      - CASE WHEN current_setting('is_superuser') = 'on' THEN 0 ELSE current_setting('superuser_reserved_connections')::int
+          + CASE WHEN EXISTS (SELECT FROM pg_roles WHERE rolname = 'pg_use_reserved_connections' AND pg_has_role(oid, 'USAGE')) THEN 0
+              ELSE coalesce(current_setting('reserved_connections', true)::int, 0) END END AS free_connections,
+    coalesce(current_setting('allow_alter_system', true), 'on') = 'off' AS alter_system_off,
+    -- Until PostgreSQL 18 a shutdown always waits for the replicas; from 19 on it does with -1 and no other value.
+    coalesce(current_setting('wal_sender_shutdown_timeout', true), '-1') <> '-1' AS hurried_shutdown
   FROM (SELECT pg_is_in_recovery() AS replica OFFSET 0) me
 ) server

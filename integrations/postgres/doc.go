@@ -22,7 +22,8 @@
 //     may be lost at any moment.
 //   - Nothing is promoted while the old primary runs or may run (R4), and
 //     not before the target's own log ends with the old primary's shutdown
-//     checkpoint (R5).
+//     checkpoint (R5); on versions that cannot show it, not before the weaker
+//     proof that the plan names.
 //   - No connection string and no password is part of an error or of a line
 //     in the log (R10): errors of the driver end here and are put into words.
 package postgres

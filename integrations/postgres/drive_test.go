@@ -31,7 +31,7 @@ func plan(t *testing.T, lab *regions.Fleet, f *postgres.Fleet, to string) *drive
 	t.Helper()
 	var sites []rapbot.Site
 	for _, s := range lab.Servers() {
-		sites = append(sites, rapbot.Site{Name: s.Name, Slot: s.Slot, Instance: true})
+		sites = append(sites, rapbot.Site{Name: s.Name, Slot: s.Slot, Instance: true, Volume: true})
 	}
 	p, err := rapbot.PlanSwitchover(f.Observe(t.Context()), sites, to, rapbot.Limits{MaxLag: time.Minute, MaxLagBytes: 64 << 20})
 	must(t, err)

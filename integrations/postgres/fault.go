@@ -39,11 +39,14 @@ func fault(err error, waited time.Duration) string {
 	var unknownIssuer x509.UnknownAuthorityError
 	var otherHost x509.HostnameError
 	var badCertificate x509.CertificateInvalidError
+	var old tooOld
 	switch {
 	case err == nil:
 		return ""
 	case errors.As(err, &pg):
 		return serverFault(pg)
+	case errors.As(err, &old):
+		return old.Error()
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return "connection refused"
 	case errors.As(err, &unknownIssuer), errors.As(err, &otherHost), errors.As(err, &badCertificate):

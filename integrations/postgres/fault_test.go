@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -72,5 +73,16 @@ func TestLateAnswersDoNotCount(t *testing.T) {
 	}
 	if s, _ := m.now(); !s.Answered || s.Server.Timeline != 2 {
 		t.Errorf("%+v", s)
+	}
+}
+
+func TestMajorOf(t *testing.T) {
+	for version, want := range map[string]int{"12.22": 12, "15.18 (Debian 15.18-0+deb12u1)": 15, "19beta1": 19, "9.6.24": 9, "": 0, "devel": 0} {
+		if got := majorOf(version); got != want {
+			t.Errorf("%q: %d, want %d", version, got, want)
+		}
+	}
+	if words := fault(tooOld(12), 0); !strings.Contains(words, "PostgreSQL 12 is too old") {
+		t.Error(words)
 	}
 }

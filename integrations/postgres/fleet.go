@@ -54,7 +54,7 @@ func (f *Fleet) look(asker context.Context, r *region, thorough bool) {
 		}
 		s.Answered, s.At = true, f.opt.Clock.Now()
 		if thorough || r.memory.grantsDue(began) {
-			f.lookAtGrants(ctx, r, conn, s.Server.Version)
+			f.lookAtGrants(ctx, r, conn, s.Server.Ability())
 		}
 		return nil
 	})
@@ -75,12 +75,8 @@ func (f *Fleet) look(asker context.Context, r *region, thorough bool) {
 
 // lookAtGrants leaves the list as it was when it cannot be asked for: the
 // server has described itself, and that counts as its answer.
-func (f *Fleet) lookAtGrants(ctx context.Context, r *region, conn *pgx.Conn, version int) {
-	if version < rapbot.OldestVersion {
-		r.memory.keepGrants([]string{"what only PostgreSQL 15 and newer can grant"}, f.opt.Clock.Now())
-		return
-	}
-	missing, err := missingGrants(ctx, conn)
+func (f *Fleet) lookAtGrants(ctx context.Context, r *region, conn *pgx.Conn, able rapbot.Ability) {
+	missing, err := missingGrants(ctx, conn, able)
 	if err != nil {
 		f.log.Warn("grants could not be checked", zap.String("region", r.Name), zap.String("err", fault(err, f.opt.Timeout)))
 		return

@@ -1,14 +1,11 @@
 -- What the login cannot do here that a switchover needs. Functions are looked up in the catalogue: naming one that does not exist, or
--- lies in a schema that is closed to us, would be an error instead of an answer.
+-- lies in a schema that is closed to us, would be an error instead of an answer. In place of the marked lines stand those of the version.
 SELECT coalesce(array_agg(need ORDER BY nr), '{}') FROM (VALUES
+  {{version}},
   (1, 'pg_monitor', pg_has_role('pg_monitor', 'USAGE')),
   (2, 'pg_signal_backend', pg_has_role('pg_signal_backend', 'USAGE')),
-  (3, 'pg_checkpoint', pg_has_role('pg_checkpoint', 'USAGE')),
-  (4, 'ALTER SYSTEM on default_transaction_read_only', has_parameter_privilege('default_transaction_read_only', 'ALTER SYSTEM')),
   (5, 'EXECUTE on pg_promote', has_function_privilege('pg_promote(boolean,integer)', 'EXECUTE')),
   (6, 'EXECUTE on pg_reload_conf', has_function_privilege('pg_reload_conf()', 'EXECUTE')),
-  (7, 'EXECUTE on pg_get_wal_records_info (extension pg_walinspect)', EXISTS (
-     SELECT FROM pg_proc p WHERE p.proname = 'pg_get_wal_records_info' AND pg_function_is_visible(p.oid) AND has_function_privilege(p.oid, 'EXECUTE'))),
   (8, 'USAGE on schema rapbot', EXISTS (SELECT FROM pg_namespace n WHERE n.nspname = 'rapbot' AND has_schema_privilege(n.oid, 'USAGE'))),
   (9, 'EXECUTE on rapbot.ensure_slot', EXISTS (
      SELECT FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace

@@ -62,7 +62,7 @@ func passwordOf(dsn string) string {
 func configsOf(lab *regions.Fleet) []postgres.RegionConfig {
 	var configs []postgres.RegionConfig
 	for _, s := range lab.Servers() {
-		configs = append(configs, postgres.RegionConfig{Name: s.Name, Slot: s.Slot, DSN: s.DSN(regions.Rapbot), Instance: instance{s}})
+		configs = append(configs, postgres.RegionConfig{Name: s.Name, Slot: s.Slot, DSN: s.DSN(regions.Rapbot), Instance: instance{s}, Volume: volume{s}})
 	}
 	return configs
 }

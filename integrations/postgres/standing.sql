@@ -12,8 +12,9 @@ SELECT row_to_json(standing) FROM (
     CASE WHEN replica THEN pg_last_wal_replay_lsn() END AS replay,
     (SELECT row_to_json(r) FROM (
        SELECT status, received_tli AS timeline, sender_host || ':' || sender_port AS sender FROM pg_stat_wal_receiver) r) AS receiver,
-    (SELECT coalesce(json_object_agg(slot_name, json_build_object('active', active, 'lost', coalesce(wal_status, '') = 'lost', 'from', coalesce(restart_lsn::text, ''))), '{}')
-       FROM pg_replication_slots WHERE slot_type = 'physical') AS slots,
+    (SELECT coalesce(json_object_agg(slot_name, json_build_object('active', active, 'from', coalesce(restart_lsn::text, ''),
+         'lost', coalesce(wal_status, '') = 'lost' OR to_jsonb(slot) ->> 'invalidation_reason' IS NOT NULL)), '{}')
+       FROM pg_replication_slots slot WHERE slot_type = 'physical') AS slots,
     -- Whoever streams from here, and what it has not written to its own disk yet: a shutdown waits for all of them.
     CASE WHEN NOT replica THEN (SELECT coalesce(json_object_agg(coalesce(application_name, ''), (pg_current_wal_flush_lsn() - flush_lsn)::bigint), '{}')
        FROM pg_stat_replication WHERE flush_lsn IS NOT NULL AND state <> 'backup') END AS unsent,

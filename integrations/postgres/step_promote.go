@@ -99,23 +99,22 @@ func (d promote) allowed(ctx context.Context, run rapbot.StepRun) error {
 // proven makes sure that the target is the one that gave the proof, and still
 // where it was then.
 func (d promote) proven(ctx context.Context, run rapbot.StepRun) error {
-	marker, err := markerOf(run)
-	if err != nil {
+	if _, err := markerOf(run); err != nil {
 		return err
 	}
-	shutdown := run.Evidence[rapbot.EvShutdown]
-	if shutdown == "" {
+	shutdown, kind := run.Evidence[rapbot.EvShutdown], run.Plan.Proof()
+	if shutdown == "" && (kind != rapbot.ProofMarker || run.Evidence[rapbot.EvProof] != string(kind)) {
 		return notNow("There is no proof that %s has everything.", run.Plan.To)
 	}
-	p, err := d.proofOf(ctx, run.Plan.To, marker)
+	p, err := d.show(ctx, run)
 	switch {
 	case err != nil:
 		return notNow("%s cannot be asked for its proof again: %s", run.Plan.To, what(err))
 	case !p.replica:
 		return d.promotedByUs(ctx, run)
-	case p.gap(run.Plan) != "":
-		return notNow("%s has no proof any more: %s.", run.Plan.To, p.gap(run.Plan))
-	case p.end.String() != shutdown:
+	case p.gap != "":
+		return notNow("%s has no proof any more: %s.", run.Plan.To, p.gap)
+	case kind != rapbot.ProofMarker && p.end.String() != shutdown:
 		return notNow("%s ends at %s, the proof was for %s.", run.Plan.To, p.end, shutdown)
 	}
 	return nil

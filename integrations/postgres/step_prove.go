@@ -10,33 +10,33 @@ import (
 
 // prove is the second proof (P7), taken on the target and not inferred from
 // how the stop went: a server that is told to stop may give up on a replica
-// that hangs, and still end cleanly.
+// that hangs, and still end cleanly. The plan says which kind of proof.
 type prove struct {
 	*Fleet
 	nothingToUndo
 }
 
 func (d prove) Observe(ctx context.Context, run rapbot.StepRun) (rapbot.Finding, error) {
-	marker, err := markerOf(run)
+	p, err := d.show(ctx, run)
 	if err != nil {
 		return rapbot.Finding{}, err
 	}
-	p, err := d.proofOf(ctx, run.Plan.To, marker)
-	if err != nil {
-		return rapbot.Finding{}, err
-	}
-	if gap := p.gap(run.Plan); gap != "" {
-		return awaited("%s cannot prove that nothing is missing: %s", run.Plan.To, gap)
+	if p.gap != "" {
+		return awaited("%s cannot prove that nothing is missing: %s", run.Plan.To, p.gap)
 	}
 	beside, ahead := d.bystanders(ctx, run, p.end)
 	if ahead != "" {
 		return awaited("%s", ahead)
 	}
-	return holds(map[string]string{
-		rapbot.EvShutdown:    p.end.String(),
-		rapbot.EvOldTimeline: fmt.Sprint(p.timeline),
+	evidence := map[string]string{
+		rapbot.EvProof:       string(run.Plan.Proof()),
+		rapbot.EvOldTimeline: fmt.Sprint(plannedTimeline(run.Plan)),
 		evBystanders:         beside,
-	}, "%s ends with the shutdown checkpoint of %s, at %s on timeline %d", run.Plan.To, run.Plan.From, p.end, p.timeline)
+	}
+	if run.Plan.Proof() != rapbot.ProofMarker {
+		evidence[rapbot.EvShutdown] = p.end.String()
+	}
+	return holds(evidence, "%s", p.words)
 }
 
 // bystanders tells where the other replicas are, and which of them is past the

@@ -8,6 +8,8 @@ import (
 
 // rejoin brings the old primary back as a replica (P11). It needs no rewind:
 // the proof has shown that its log ends where the new primary's branches off.
+// Where the marker row was the only proof, that is likely and no more; then a
+// server that does not join is left to mend.
 type rejoin struct {
 	*Fleet
 	nothingToUndo

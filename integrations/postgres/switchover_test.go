@@ -23,6 +23,7 @@ func TestSwitchingOver(t *testing.T) {
 	}{
 		{"goes round", goesRound},
 		{"does every step twice", doesEveryStepTwice},
+		{"goes by weaker proofs", goesByWeakerProofs},
 		{"is taken up again", isTakenUpAgain},
 		{"finishes a promotion", finishesAPromotion},
 		{"tidies what is left", tidiesWhatIsLeft},
@@ -93,7 +94,7 @@ func expectSlots(t *testing.T, topology rapbot.Topology, lab *regions.Fleet) {
 func (d *drive) expectEvidence() {
 	d.t.Helper()
 	for _, key := range []string{
-		rapbot.EvWritesStopped, rapbot.EvWritesBack, rapbot.EvMarker, rapbot.EvShutdown, rapbot.EvOldTimeline, rapbot.EvNewTimeline, rapbot.EvSlotsMade,
+		rapbot.EvWritesStopped, rapbot.EvWritesBack, rapbot.EvMarker, rapbot.EvProof, rapbot.EvShutdown, rapbot.EvOldTimeline, rapbot.EvNewTimeline, rapbot.EvSlotsMade,
 		"checkpointed_at", "target_replay_lsn", "stopped_at", "bystanders", "promoted_at", "promoted_lsn", "final_primary", "final_lsn", "final_replicas",
 	} {
 		if d.evidence[key] == "" {

@@ -1,6 +1,7 @@
 package regions
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -8,16 +9,17 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-)
 
-// oldest is the first version in which a replica takes a new primary_conninfo without a restart.
-const oldest = 13
+	"github.com/rap-analyzer/rapbot"
+)
 
 // installation is one PostgreSQL on this machine.
 type installation struct {
-	dir   string // the folder that holds postgres, initdb and pg_basebackup
+	dir   string // the folder that holds postgres and initdb
 	major int
 }
+
+func (i installation) able() rapbot.Ability { return rapbot.AbilityOf(i.major) }
 
 func (i installation) program(name string) string { return filepath.Join(i.dir, name) }
 
@@ -40,7 +42,7 @@ func findInstallation() (installation, error) {
 	if newest.dir == "" {
 		return installation{}, fmt.Errorf("no PostgreSQL server of version %d or newer found: "+
 			"install the package postgresql (Debian, Ubuntu) or postgresql-server and postgresql-contrib (Fedora, RHEL), "+
-			"or set RAPBOT_PG_BIN to the folder that holds postgres and initdb", oldest)
+			"or set RAPBOT_PG_BIN to the folder that holds postgres and initdb", rapbot.OldestMajor())
 	}
 	return newest, nil
 }
@@ -63,7 +65,7 @@ func likelyFolders() []string {
 var versionLine = regexp.MustCompile(`\(PostgreSQL\) (\d+)`)
 
 func inspect(dir string) (installation, error) {
-	for _, name := range []string{"postgres", "initdb", "pg_basebackup"} {
+	for _, name := range []string{"postgres", "initdb"} {
 		if _, err := exec.LookPath(filepath.Join(dir, name)); err != nil {
 			return installation{}, fmt.Errorf("%s is not there", name)
 		}
@@ -77,8 +79,8 @@ func inspect(dir string) (installation, error) {
 		return installation{}, fmt.Errorf("postgres --version answers %q", strings.TrimSpace(string(out)))
 	}
 	major, _ := strconv.Atoi(string(match[1])) // digits by the expression
-	if major < oldest {
-		return installation{}, fmt.Errorf("PostgreSQL %d is too old, at least %d is needed", major, oldest)
+	if major < rapbot.OldestMajor() {
+		return installation{}, errors.New(rapbot.TooOld(major))
 	}
 	return installation{dir: dir, major: major}, nil
 }

@@ -2,8 +2,11 @@ package regions
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
+	"os/exec"
+	"path/filepath"
 
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/sync/errgroup"
@@ -11,8 +14,9 @@ import (
 	"github.com/rap-analyzer/rapbot/lab/child"
 )
 
-// bootstrap makes the first server a primary from nothing and the others its replicas by base backups. Nothing is synced to disk here
-// (--no-sync): a machine that loses power in these seconds loses a lab that holds nothing yet.
+// bootstrap makes the first server a primary from nothing and the others its replicas by copies of its data, which are made while it is
+// stopped: that needs no program that comes with the clients only, and is the same on every version. Nothing is synced to disk
+// here (--no-sync): a machine that loses power in these seconds loses a lab that holds nothing yet.
 func (f *Fleet) bootstrap(ctx context.Context) error {
 	if err := f.each((*Server).layOut); err != nil {
 		return err
@@ -27,16 +31,25 @@ func (f *Fleet) bootstrap(ctx context.Context) error {
 	if err := f.fill(ctx, primary); err != nil {
 		return fmt.Errorf("fill %s: %w", primary.Name, err)
 	}
-	replicas, withCtx := errgroup.WithContext(ctx)
+	if err := primary.Stop(ctx); err != nil {
+		return err
+	}
+	copies, withCtx := errgroup.WithContext(ctx)
 	for _, server := range f.servers[1:] {
-		replicas.Go(func() error {
+		copies.Go(func() error {
 			if err := server.copyFrom(withCtx, primary); err != nil {
 				return fmt.Errorf("%s: %w", server.Name, err)
 			}
-			return server.StartReplica(withCtx)
+			return nil
 		})
 	}
-	if err := replicas.Wait(); err != nil {
+	if err := copies.Wait(); err != nil {
+		return err
+	}
+	if err := primary.StartPrimary(ctx); err != nil {
+		return err
+	}
+	if err := f.each(func(s *Server) error { return s.joinFleet(ctx, primary) }); err != nil {
 		return err
 	}
 	return f.awaitStreaming(ctx, primary)
@@ -80,12 +93,27 @@ func (s *Server) initialise(ctx context.Context) error {
 	return account.writeFile(s.data("pg_hba.conf"), accessRules)
 }
 
-// copyFrom takes a base backup of the primary. It is spared the checks of pg_verifybackup, which nobody will run.
+// copyFrom takes a copy of the stopped primary's data. Slots are a server's own: a copied one would hold back the replica's log for ever.
 func (s *Server) copyFrom(ctx context.Context, primary *Server) error {
-	from := fmt.Sprintf("host=127.0.0.1 port=%d user=replicator passfile=%s sslmode=disable gssencmode=disable",
-		primary.Port, quoteConninfo(s.path("pgpass")))
-	return child.Run(ctx, s.fleet.account.command(s.dir, s.fleet.pg.program("pg_basebackup"), "--pgdata="+s.DataDir(), "--dbname="+from,
-		"--checkpoint=fast", "--no-sync", "--no-manifest"))
+	copier, err := exec.LookPath("cp")
+	if err != nil {
+		return err
+	}
+	if err := child.Run(ctx, s.fleet.account.command(s.dir, copier, "-R", "-p", primary.DataDir(), s.DataDir())); err != nil {
+		return err
+	}
+	slots, err := filepath.Glob(s.data("pg_replslot/*"))
+	for _, slot := range slots {
+		err = errors.Join(err, os.RemoveAll(slot))
+	}
+	return err
+}
+
+func (s *Server) joinFleet(ctx context.Context, primary *Server) error {
+	if s == primary {
+		return nil
+	}
+	return s.StartReplica(ctx)
 }
 
 func (f *Fleet) awaitStreaming(ctx context.Context, primary *Server) error {

@@ -4,27 +4,25 @@ import (
 	"flag"
 	"os"
 	"testing"
+
+	"github.com/rap-analyzer/rapbot"
 )
 
-var update = flag.Bool("update", false, "rewrite docs/grants.sql")
+var update = flag.Bool("update", false, "rewrite docs/grants.sql and docs/grants13.sql")
 
 // The grants that the manual tells people to run are the ones that the lab runs, and therefore the ones that every test runs under.
 func TestManualHasTheseGrants(t *testing.T) {
-	want, err := renderGrants([]string{"use1", "usw2", "euw1"}, 15)
-	if err != nil {
-		t.Fatal(err)
-	}
-	const file = "../../docs/grants.sql"
-	if *update {
-		if err := os.WriteFile(file, []byte(want), 0o644); err != nil {
-			t.Fatal(err)
+	for file, major := range map[string]int{"grants.sql": 15, "grants13.sql": 13} {
+		want, err := renderGrants([]string{"use1", "usw2", "euw1"}, rapbot.AbilityOf(major))
+		must(t, err)
+		file = "../../docs/" + file
+		if *update {
+			must(t, os.WriteFile(file, []byte(want), 0o644))
 		}
-	}
-	have, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if string(have) != want {
-		t.Error("docs/grants.sql is not what the lab runs; run go test ./lab/regions -run Manual -update")
+		have, err := os.ReadFile(file)
+		must(t, err)
+		if string(have) != want {
+			t.Errorf("%s is not what the lab runs; run go test ./lab/regions -run Manual -update", file)
+		}
 	}
 }

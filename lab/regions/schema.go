@@ -10,6 +10,8 @@ import (
 	"text/template"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/rap-analyzer/rapbot"
 )
 
 //go:embed schema.sql
@@ -20,6 +22,9 @@ var grantsSQL string
 
 //go:embed grants15.sql
 var grants15SQL string
+
+//go:embed grants13.sql
+var grants13SQL string
 
 const database = "rap"
 
@@ -76,13 +81,15 @@ func (f *Fleet) renderGrants() (string, error) {
 	for _, server := range f.servers {
 		slots = append(slots, server.Slot)
 	}
-	return renderGrants(slots, f.pg.major)
+	return renderGrants(slots, f.pg.able())
 }
 
-func renderGrants(slots []string, major int) (string, error) {
-	text := grantsSQL
-	if major >= 15 {
-		text += "\n" + grants15SQL
+func renderGrants(slots []string, able rapbot.Ability) (string, error) {
+	text := grantsSQL + "\n"
+	if able.GrantsOnParameters {
+		text += grants15SQL
+	} else {
+		text += grants13SQL
 	}
 	page, err := template.New("grants").Parse(text)
 	if err != nil {

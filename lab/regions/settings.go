@@ -58,7 +58,7 @@ func (s *Server) settings() string {
 func (s *Server) upstream() string {
 	hosts, ports := s.fleet.hostsAndPorts(s.Name)
 	attrs := "primary"
-	if s.fleet.pg.major < 14 {
+	if !s.fleet.pg.able().TargetSessionPrimary {
 		attrs = "read-write" // libpq 13 does not know primary; a primary set to read-only then loses its replicas
 	}
 	return fmt.Sprintf("host=%s port=%s user=replicator passfile=%s application_name=%s target_session_attrs=%s "+
