@@ -11,6 +11,7 @@ type Site struct {
 	Name     string
 	Slot     string // the replication slot that this region streams from
 	Instance bool   // rapbot has been told how to stop and start its server
+	Volume   bool   // and how to handle its data while it is stopped
 }
 
 // Limits bound what is allowed to move between a plan and its running.

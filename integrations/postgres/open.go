@@ -19,6 +19,7 @@ type RegionConfig struct {
 	DSN      string // of exactly one server, by the login rapbot
 	Password string // takes the place of the one in DSN, if any
 	Instance rapbot.Instance
+	Volume   rapbot.Volume // nil when rapbot has not been told how to handle the data
 }
 
 // Options say how the fleet is observed. Their zero value will do.
