@@ -218,8 +218,7 @@ own_history() {
 	timeline=$(control "Latest checkpoint's TimeLineID")
 	recovering=$(control "Min recovery ending loc's timeline")
 	if [ "$recovering" -gt "$timeline" ]; then timeline=$recovering; fi
-	passed=$(padded "$checkpoint")
-	case $passed in "$(printf '%s\n%s\n' "$passed" "$(padded "$least")" | sort | tail -n 1)") ;; *) passed=$(padded "$least") ;; esac
+	passed=$(printf '%s\n%s\n' "$(padded "$checkpoint")" "$(padded "$least")" | sort | tail -n 1)
 	for file in "$data"/pg_wal/*.history; do
 		[ -e "$file" ] || continue
 		name=${file##*/}
@@ -371,7 +370,7 @@ measure() {
 	own_history
 	source_history
 	part
-	if [ "$1" != 0/0 ]; then fork=$1; fi
+	if [ "$(number "$1")" != 0 ]; then fork=$(position "$(number "$1")"); fi
 	start=$(number "$checkpoint")
 	if [ "$(number "$fork")" -lt "$start" ]; then start=$(number "$fork"); fi
 	lay_out "$start"
@@ -427,7 +426,7 @@ divergence() {
 	saved=
 	if [ "$end" -gt "$(number "$fork")" ]; then saved=$(keep); fi
 	printf '{"system_id":"%s","clean":%s,"timeline":%d,"end":"%s","fork":"%s","related":%s,"commits":%d' \
-		"$system" "$clean" "$timeline" "$(position "$end")" "$(position "$(number "$fork")")" "$related" "$commits"
+		"$system" "$clean" "$timeline" "$(position "$end")" "$fork" "$related" "$commits"
 	if [ -n "$saved" ]; then printf ',"saved":"%s"' "$saved"; fi
 	printf '}\n'
 }
