@@ -93,7 +93,7 @@ func lossInTitle(o rapbot.Operation) string {
 	switch {
 	case o.Plan.Kind == rapbot.Rejoin:
 		return ""
-	case o.Plan.Kind == rapbot.Switchover:
+	case loss == nil:
 		return ", " + o.Plan.Proof().Claim()
 	case o.LossCounted && o.Evidence[rapbot.EvLost] == "0" || !o.LossCounted && loss.None():
 		return ", nothing lost"

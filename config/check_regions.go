@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -19,6 +20,7 @@ func (d *decoder) checkRegions(regions []Region) {
 	if len(regions) < 2 && !d.failed("regions") {
 		d.add("regions", fmt.Sprintf("%d given, at least 2 needed", len(regions)), "list every region that has a PostgreSQL server")
 	}
+	copied := slices.ContainsFunc(regions, func(r Region) bool { return r.Instance.HasVolume() })
 	seen := map[string]string{} // From what must differ to the path that had it first.
 	differ := func(path, kind, value, what, fix string) {
 		if first, twice := seen[kind+value]; twice {
@@ -48,6 +50,11 @@ func (d *decoder) checkRegions(regions []Region) {
 			server := strings.ToLower(last(settings, "host")) + " " + cmp.Or(last(settings, "port"), "5432")
 			differ(at+".postgres.dsn", "server ", server, "the same server appears twice", "give the host and port of this region")
 		}
+		d.checkVolume(at, region.Instance)
+		if address := region.Postgres.ReplicationAddress; address != "" {
+			differ(at+".postgres.replication_address", "address ", strings.ToLower(address), "the same address appears twice", "write the one of this region's server")
+		}
+		d.checkReplicationAddress(at+".postgres", &region.Postgres, copied)
 		for _, command := range region.Instance.commands() {
 			if len(command.words) > 0 {
 				differ(at+".instance."+command.key, command.key+" ", strings.Join(command.words, "\x00"), "the same command appears twice",
@@ -63,7 +70,7 @@ type namedCommand struct {
 }
 
 func (i Instance) commands() []namedCommand {
-	return []namedCommand{{"start_primary", i.StartPrimary}, {"start_replica", i.StartReplica}, {"stop", i.Stop}, {"status", i.Status}}
+	return append([]namedCommand{{"start_primary", i.StartPrimary}, {"start_replica", i.StartReplica}, {"stop", i.Stop}, {"status", i.Status}}, i.volume()...)
 }
 
 // shortName derives a slot from the name of a region: the first part, the first

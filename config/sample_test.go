@@ -57,7 +57,7 @@ func TestSampleShowsTheDefaults(t *testing.T) {
 			field, key := typ.Field(i), typ.Field(i).Tag.Get("yaml")
 			_, assumed := field.Tag.Lookup("default")
 			switch {
-			case assumed || key == "slot" || key == "application_users" || key == "templates" || key == "insecure_allow_unauthenticated":
+			case assumed || key == "slot" || key == "replication_address" || key == "application_users" || key == "templates" || key == "insecure_allow_unauthenticated":
 				remove(node, key)
 			case field.Type == reflect.TypeFor[[]Region]():
 				for _, element := range valueOf(node, key).Content {
@@ -145,6 +145,22 @@ func TestSizes(t *testing.T) {
 		}
 		if got != want {
 			t.Errorf("%q: %s, want %s", text, got, want)
+		}
+	}
+}
+
+func TestReplicationAddressComesFromTheDSN(t *testing.T) {
+	for dsn, want := range map[string]string{
+		"host=db-use1 user=rapbot dbname=rap":             "db-use1:5432",
+		"postgres://rapbot@[2001:db8::7]:6000/rap":        "[2001:db8::7]:6000",
+		"host=/run/postgresql user=rapbot dbname=rap":     "",
+		"host='-oProxyCommand=x' user=rapbot dbname=rap":  "",
+		"postgres://rapbot@db-use1.example.com/rap?port=": "db-use1.example.com:5432",
+	} {
+		p := Postgres{DSN: dsn}
+		(&decoder{}).checkReplicationAddress("", &p, false)
+		if p.ReplicationAddress != want {
+			t.Errorf("%s: %q, want %q", dsn, p.ReplicationAddress, want)
 		}
 	}
 }

@@ -69,6 +69,11 @@ type Postgres struct {
 
 	// Password is optional: a client certificate or a .pgpass file do as well.
 	Password Secret `yaml:"password"`
+
+	// ReplicationAddress is the host:port under which the servers of the other
+	// regions reach this one. Left out, it is the host and port of DSN; empty
+	// when that names a socket.
+	ReplicationAddress string `yaml:"replication_address"`
 }
 
 // Instance is how the server of a region is started and stopped. Each command
@@ -84,7 +89,20 @@ type Instance struct {
 
 	// Timeout is how long one of these commands may take.
 	Timeout time.Duration `yaml:"timeout" default:"2m" range:"1s..30m"`
+
+	// Divergence, Rewind and Rebuild act on the data of the stopped server: all
+	// of them are given, or none. Their words may hold {host}, {port} and
+	// {region} of the server to compare with or to copy, and Divergence's {from}.
+	Divergence Command `yaml:"divergence"`
+	Rewind     Command `yaml:"rewind"`
+	Rebuild    Command `yaml:"rebuild"`
+
+	// CopyTimeout is how long Rewind and Rebuild may take; Timeout is Divergence's.
+	CopyTimeout time.Duration `yaml:"copy_timeout" default:"12h" range:"1m..168h"`
 }
+
+// HasVolume says whether the commands that act on the data are given.
+func (i Instance) HasVolume() bool { return len(i.Divergence) > 0 }
 
 // Command is a program and its arguments.
 type Command []string

@@ -18,20 +18,36 @@ import (
 func openFleet(ctx context.Context, c *config.Config, log *zap.Logger) (*postgres.Fleet, []rapbot.Site, error) {
 	var regions []postgres.RegionConfig
 	var sites []rapbot.Site
+	sources := map[string]string{}
+	for _, r := range c.Regions {
+		if r.Postgres.ReplicationAddress != "" {
+			sources[r.Name] = r.Postgres.ReplicationAddress
+		}
+	}
 	for _, r := range c.Regions {
 		instance := argv.New(argv.Config{
 			StartPrimary: r.Instance.StartPrimary, StartReplica: r.Instance.StartReplica,
 			Stop: r.Instance.Stop, Status: r.Instance.Status, Timeout: r.Instance.Timeout,
 		})
 		regions = append(regions, postgres.RegionConfig{
-			Name: r.Name, Slot: r.Slot, DSN: r.Postgres.DSN, Password: r.Postgres.Password.Reveal(), Instance: instance,
+			Name: r.Name, Slot: r.Slot, DSN: r.Postgres.DSN, Password: r.Postgres.Password.Reveal(), Instance: instance, Volume: volumeOf(r.Instance, sources),
 		})
-		sites = append(sites, rapbot.Site{Name: r.Name, Slot: r.Slot, Instance: true})
+		sites = append(sites, rapbot.Site{Name: r.Name, Slot: r.Slot, Instance: true, Volume: r.Instance.HasVolume()})
 	}
 	fleet, err := postgres.Open(ctx, regions, postgres.Options{
 		Every: c.Limits.ObserveEvery, Timeout: c.Limits.ObserveTimeout, ApplicationUsers: c.Limits.ApplicationUsers, Log: log.Named("postgres"),
 	})
 	return fleet, sites, err
+}
+
+// volumeOf is nil, and no typed nil, for a region without the commands.
+func volumeOf(i config.Instance, sources map[string]string) rapbot.Volume {
+	if !i.HasVolume() {
+		return nil
+	}
+	return argv.NewVolume(argv.VolumeConfig{
+		Divergence: i.Divergence, Rewind: i.Rewind, Rebuild: i.Rebuild, Sources: sources, Timeout: i.Timeout, CopyTimeout: i.CopyTimeout,
+	})
 }
 
 func limits(c *config.Config) rapbot.Limits {

@@ -1,9 +1,12 @@
-// Package argv stops and starts a region's server by commands from the
-// configuration: systemctl, kubectl, a script, whatever runs the server there.
+// Package argv stops and starts a region's server, and handles the data of a
+// stopped one, by commands from the configuration: systemctl, kubectl, a
+// script, whatever runs the server there.
 //
 // A command is a list of words. It is run as it stands: no shell reads it and
-// nothing is put into it, so nothing that arrives from chat or alerts can
-// become part of it (R8). It inherits rapbot's environment, runs in a process
+// nothing that arrives from chat or alerts can become part of it (R8). Into the
+// commands of a Volume go the few values that a placeholder asks for, each of
+// which has been checked for its shape first, since beyond an ssh a shell may
+// read it after all. A command inherits rapbot's environment, runs in a process
 // group of its own and is killed with its children when its time is over.
 //
 // Stopped is what the status command says with exit status 3, and nothing

@@ -38,7 +38,7 @@ const exitStopped = 3
 
 // Running asks the status command. Code Unavailable: cannot tell.
 func (i *Instance) Running(ctx context.Context) (bool, error) {
-	result := i.run(ctx, i.config.Status)
+	result := run(ctx, i.config.Status, i.config.Timeout)
 	switch {
 	case result.trouble == "" && result.exit == 0:
 		return true, nil
@@ -68,7 +68,7 @@ func (i *Instance) StartReplica(ctx context.Context) error {
 }
 
 func (i *Instance) act(ctx context.Context, name string, command []string) error {
-	result := i.run(ctx, command)
+	result := run(ctx, command, i.config.Timeout)
 	if result.trouble == "" && result.exit == 0 {
 		return nil
 	}

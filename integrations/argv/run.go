@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os/exec"
 	"strings"
 	"syscall"
@@ -36,16 +37,24 @@ func (r result) String() string {
 	return text
 }
 
-// run runs a command until it ends, or until its time is over.
-func (i *Instance) run(ctx context.Context, command []string) result {
+// run runs a command until it ends, or until its time is over, and keeps the
+// end of what it says.
+func run(ctx context.Context, command []string, atMost time.Duration) result {
+	var said tail
+	r := runInto(ctx, command, atMost, &said, &said)
+	r.said = said.String()
+	return r
+}
+
+// runInto is run with a place for each of the command's outputs.
+func runInto(ctx context.Context, command []string, atMost time.Duration, stdout, stderr io.Writer) result {
 	if len(command) == 0 {
 		return result{trouble: "is not configured"}
 	}
-	limited, cancel := context.WithTimeout(ctx, i.config.Timeout)
+	limited, cancel := context.WithTimeout(ctx, atMost)
 	defer cancel()
-	var said tail
 	cmd := exec.CommandContext(limited, command[0], command[1:]...)
-	cmd.Stdout, cmd.Stderr = &said, &said
+	cmd.Stdout, cmd.Stderr = stdout, stderr
 	// A group of its own: the children die with the command, and Ctrl-C at
 	// rapbot's terminal does not cut a server's start in half.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
@@ -55,7 +64,7 @@ func (i *Instance) run(ctx context.Context, command []string) result {
 		return result{trouble: "could not be started: " + cause(err)}
 	}
 	err := cmd.Wait()
-	r := result{started: true, exit: cmd.ProcessState.ExitCode(), said: said.String()}
+	r := result{started: true, exit: cmd.ProcessState.ExitCode()}
 	var exited *exec.ExitError
 	switch {
 	case cmd.ProcessState.Exited():
@@ -63,7 +72,7 @@ func (i *Instance) run(ctx context.Context, command []string) result {
 	case ctx.Err() != nil:
 		r.trouble = "was ended because it was no longer waited for"
 	case limited.Err() != nil:
-		r.trouble = "did not end within " + rapbot.Duration(i.config.Timeout)
+		r.trouble = "did not end within " + rapbot.Duration(atMost)
 	case errors.As(err, &exited):
 		r.trouble = "ended with " + exited.String() // signal: killed
 	default:

@@ -1,8 +1,11 @@
 // Command instance is what rapbot's configuration names in the lab as the
 // commands that stop and start a region's server. It asks the lab, and exits
-// as pg_ctl does: 0 done or running, 3 stopped, 1 anything else.
+// as pg_ctl does: 0 done or running, 3 stopped, 1 anything else. What acts on
+// a stopped server's data exits, and says, what charts' volume.sh does.
 //
 //	instance http://127.0.0.1:PORT us-east-1 stop
+//	instance http://127.0.0.1:PORT us-east-1 divergence us-west-2 0/0
+//	instance http://127.0.0.1:PORT us-east-1 rebuild us-west-2
 package main
 
 import (
@@ -16,8 +19,12 @@ import (
 func main() { os.Exit(run(os.Args[1:])) }
 
 func run(args []string) int {
-	if len(args) != 3 {
-		fmt.Fprintln(os.Stderr, "usage: instance <lab address> <region> start-primary|start-replica|stop|status")
+	switch {
+	case len(args) == 3:
+	case len(args) == 4 && (args[2] == "rewind" || args[2] == "rebuild"), len(args) == 5 && args[2] == "divergence":
+		return volume(args[0]+"/lab/instances/"+args[1]+"/"+args[2], args[3:], os.Stdout, os.Stderr)
+	default:
+		fmt.Fprintln(os.Stderr, "usage: instance <lab address> <region> start-primary|start-replica|stop|status|divergence <source> <from>|rewind <source>|rebuild <source>")
 		return 2
 	}
 	client := http.Client{Timeout: 2 * time.Minute}

@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/rap-analyzer/rapbot/charts"
 	"github.com/rap-analyzer/rapbot/lab/child"
 )
 
@@ -73,6 +74,9 @@ func (s *Server) layOut() error {
 		return err
 	}
 	if err := s.fleet.account.writeFile(s.path("server.conf"), s.settings()); err != nil {
+		return err
+	}
+	if err := s.fleet.account.writeFile(s.path(volumeScript), charts.Volume); err != nil {
 		return err
 	}
 	return s.fleet.account.writeFile(s.path("pgpass"), s.passwords())

@@ -5,11 +5,12 @@
 //
 //   - Fleet: all the servers, in one folder, alive as long as this process. It is made anew at each Start.
 //   - Server: the PostgreSQL of one region. It can be stopped, killed, started as a primary or as a replica, and the
-//     process that receives its WAL can be frozen.
+//     process that receives its WAL can be frozen. While it is stopped its data can be read, rewound and rebuilt, by the
+//     script that the chart ships.
 //   - Writer: numbered rows through the application's multi-host address, and which of them were acknowledged.
 //   - Probe: every 50 ms a write tried on each server, to prove that no two of them took writes at once.
 //
-// The fleet does what it is told and decides nothing: it never promotes, never rewinds and never picks a primary. A killed primary that is
+// The fleet does what it is told and decides nothing: it never promotes, rewinds nothing unasked and never picks a primary. A killed primary that is
 // started again as it was takes writes at once, as a real one does. Whatever must prevent that is what the lab is there to try.
 //
 // Nothing outlives the process. Each server is a child that the kernel kills when this process ends, kill -9 included; its

@@ -32,6 +32,7 @@ type Fleet struct {
 	pg        installation
 	account   account
 	log       func(string, ...any)
+	volumeEnv []string // on top of what volume.sh gets; for tests
 
 	mu     sync.Mutex
 	writer *Writer

@@ -27,6 +27,9 @@ func (f *Fleet) Handler() http.Handler {
 	mux.HandleFunc("GET /lab/fleet", answer(f.serveFleet))
 	mux.HandleFunc("POST /lab/break", answer(f.serveBreak))
 	mux.HandleFunc("POST /lab/instances/{region}/{act}", answer(f.serveInstance))
+	for _, verb := range []string{divergeVerb, rewindVerb, rebuildVerb} {
+		mux.HandleFunc("POST /lab/instances/{region}/"+verb, f.serveVolume(verb))
+	}
 	mux.HandleFunc("GET /lab/writer", answer(f.serveCounters))
 	mux.HandleFunc("POST /lab/writer/reset-gap", answer(f.serveResetGap))
 	mux.HandleFunc("GET /lab/writer/acked", answer(f.serveAcked))
@@ -113,7 +116,7 @@ func (f *Fleet) serveInstance(ctx context.Context, r *http.Request) (any, error)
 	case "status":
 		return object{"state": instanceState(server)}, nil
 	default:
-		return nil, refusal{http.StatusNotFound, fmt.Sprintf("no act %q: use start-primary, start-replica, stop or status", act)}
+		return nil, refusal{http.StatusNotFound, fmt.Sprintf("no act %q: use start-primary, start-replica, stop, status, divergence, rewind or rebuild", act)}
 	}
 }
 

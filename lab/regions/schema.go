@@ -26,6 +26,9 @@ var grants15SQL string
 //go:embed grants13.sql
 var grants13SQL string
 
+//go:embed rewind.sql
+var rewindSQL string
+
 const database = "rap"
 
 // Role is a login of the databases.
@@ -65,6 +68,10 @@ func (f *Fleet) fill(ctx context.Context, primary *Server) error {
 		if server != primary {
 			statements = append(statements, fmt.Sprintf("SELECT pg_create_physical_replication_slot('%s', true)", server.Slot))
 		}
+	}
+	statements = append(statements, rewindSQL)
+	if f.pg.major >= 15 {
+		statements = append(statements, "GRANT pg_checkpoint TO replicator")
 	}
 	if err := execute(ctx, primary.dsn(Admin, "postgres"), statements...); err != nil {
 		return err

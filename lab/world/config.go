@@ -27,6 +27,9 @@ regions:
 		for _, act := range []string{"start_primary", "start_replica", "stop", "status"} {
 			fmt.Fprintf(&b, "      %s: [%q, %q, %q, %q]\n", act, w.instance, w.facts.Page, r.Name, strings.ReplaceAll(act, "_", "-"))
 		}
+		for _, act := range [][2]string{{"divergence", `"{region}", "{from}"`}, {"rewind", `"{region}"`}, {"rebuild", `"{region}"`}} {
+			fmt.Fprintf(&b, "      %s: [%q, %q, %q, %q, %s]\n", act[0], w.instance, w.facts.Page, r.Name, act[0], act[1])
+		}
 	}
 	fmt.Fprintf(&b, `alertmanager:
   listen: %s
