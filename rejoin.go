@@ -78,19 +78,33 @@ func methodOf(back, primary Region, sites []Site, d *Divergence) (method, discar
 	slotLost := slotStatus(primary.Server, siteOf(sites, back.Name).Slot) == "lost"
 	switch {
 	case d == nil && slotLost:
-		return MethodRebuild, "its present data, which " + primary.Name + " has"
+		return MethodRebuild, "its present data; what only " + back.Name + " has is counted and copied first"
 	case d == nil:
 		return MethodLater, "what only " + back.Name + " has, counted and copied first"
 	case d.SystemID != primary.Server.SystemID:
 		return MethodRebuild, "all of its data, which are of another cluster"
+	case !d.Related:
+		return MethodRebuild, fmt.Sprintf("all of its data: its timeline %d is not part of %s's history", d.Timeline, primary.Name)
 	case d.Straight() && !slotLost:
 		return MethodStraight, "nothing"
 	case d.Straight():
 		return MethodRebuild, "its present data, which " + primary.Name + " has"
-	case !d.Related:
-		return MethodRebuild, fmt.Sprintf("all of its data: its timeline %d is not part of %s's history", d.Timeline, primary.Name)
 	}
-	return MethodRewind, fmt.Sprintf("%s (%s of WAL) that only %s has", Count(d.Commits, "commit", "commits"), Bytes(d.Bytes()), back.Name)
+	method = MethodRewind
+	if slotLost || !rewindable(back, primary) {
+		method = MethodRebuild
+	}
+	return method, fmt.Sprintf("%s (%s of WAL) that only %s has", Count(d.Commits, "commit", "commits"), Bytes(d.Bytes()), back.Name)
+}
+
+// rewindable reports whether pg_rewind can work on the server that comes back.
+// Checksums are the whole cluster's, so the primary speaks for one that has not
+// been seen.
+func rewindable(back, primary Region) bool {
+	if back.LastAnswer.IsZero() {
+		return primary.Server.RewindReady
+	}
+	return back.Server.RewindReady
 }
 
 func standingOf(back, primary Region) string {
@@ -118,7 +132,7 @@ func rejoinChecks(t Topology, back, primary Region, sites []Site, d *Divergence)
 		check("A slot can be made on "+primary.Name, ps.FreeSlots > 0 || slotStatus(ps, site.Slot) != "", fmt.Sprintf("%d slots free", ps.FreeSlots), "Raise max_replication_slots there."),
 		check("A sender is free on "+primary.Name, ps.FreeSenders > 0, fmt.Sprintf("%d free", ps.FreeSenders), "Raise max_wal_senders there."),
 		check("Privileges on "+primary.Name, len(ps.MissingGrants) == 0, grantsOf(primary), "Run docs/grants.sql as a superuser on the primary."),
-		soft(primary.Name+" can be rewound to", ps.RewindReady, "data checksums or wal_log_hints are on", "neither data checksums nor wal_log_hints are on, so only a new base backup will do"),
+		soft(primary.Name+" can be rewound to", rewindable(back, primary), "data checksums or wal_log_hints are on", "neither data checksums nor wal_log_hints are on, so only a new base backup will do"),
 	}
 	for _, r := range t.withRole(Unknown) {
 		if r.Name != back.Name {
