@@ -47,7 +47,7 @@ func (c Clues) deadSince(lost Region, seen time.Time, witnesses []Witness) time.
 
 // PlanFailover plans the change of primary when the primary is lost. It fails
 // when there is nothing to plan: an unknown region, two primaries, a target
-// that is the primary, or a primary that answers and could be switched over
+// that is the primary or was it, or a primary that answers and could be switched over
 // from without losing anything. Everything else that is wrong is a failed
 // check of a plan that can be shown.
 func PlanFailover(t Topology, sites []Site, to string, limits Limits, clues Clues) (Plan, error) {
@@ -59,7 +59,7 @@ func PlanFailover(t Topology, sites []Site, to string, limits Limits, clues Clue
 	if err != nil {
 		return Plan{}, err
 	}
-	best := MostAdvanced(t, lost)
+	best := MostAdvanced(t, lost, target)
 	p := Plan{Kind: Failover, From: lost.Name, To: to, Drill: clues.Drill, MadeAt: t.At}
 	p.Witnesses = t.Witnesses(lost.Name, clues.Instance)
 	loss := clues.loss(t, lost, best, p.Witnesses)
@@ -92,15 +92,23 @@ func lostPrimary(t Topology, sites []Site, target Region, limits Limits, clues C
 	if !found {
 		return Region{}, Refuse(Precondition, "No region is a primary, and it is not known which of them was: "+t.Contradictions()[0], "Run /rap status, and bring back the one that was the primary.")
 	}
+	if lost.Name == target.Name {
+		return Region{}, Refuse(Precondition, target.Name+" is the primary that is lost.", "Name a replica: "+strings.Join(others(t.Names(), target.Name), " or ")+". If "+target.Name+" can be brought back, that loses nothing.")
+	}
 	return lost, nil
 }
 
 // MostAdvanced is the replica that has most of the log, on the latest timeline
-// that any of them has.
-func MostAdvanced(t Topology, lost Region) Region {
+// that any of them has. Replicas of another cluster than the lost primary's do
+// not count; the target says which one it is when the primary was never seen.
+func MostAdvanced(t Topology, lost, target Region) Region {
+	system := lost.Server.SystemID
+	if system == "" {
+		system = target.Server.SystemID
+	}
 	var best Region
 	for _, r := range t.withRole(Replica) {
-		if r.Name == lost.Name {
+		if r.Name == lost.Name || r.Server.SystemID != system {
 			continue
 		}
 		a, b := r.Server, best.Server

@@ -19,6 +19,7 @@ func failoverChecks(t Topology, lost, target, best Region, sites []Site, witness
 	ts := target.Server
 	checks = append(checks,
 		check(target.Name+" is a replica", target.Role == Replica, string(target.Role), "Choose a replica."),
+		clusterCheck(t, lost, target),
 		check("Most advanced timeline", ts.Timeline == best.Server.Timeline, fmt.Sprintf("timeline %d, %s has %d", ts.Timeline, best.Name, best.Server.Timeline), "Choose "+best.Name+", or rejoin "+target.Name+" first."),
 		levelCheck(target, best),
 		check("Replay runs", !ts.ReplayPaused && ts.ApplyDelay == 0, replayOf(ts), "Resume it with SELECT pg_wal_replay_resume(), or set recovery_min_apply_delay to 0: a promotion replays everything first, however long that takes."),
@@ -54,11 +55,23 @@ func witnessCheck(lost Region, witnesses []Witness) Check {
 	case partition:
 		c.Detail += "; whoever reaches it can write there until it is fenced"
 	case lost.Role == Primary:
-		c.Detail += ", and a switchover is not possible; so it is stopped before anything else"
+		c.Detail += "; it is stopped before anything else"
 	case dead >= 2:
 		c.Verdict = Pass
 	}
 	return c
+}
+
+// clusterCheck compares the target with the lost primary, and with every other
+// replica when the primary has not been seen.
+func clusterCheck(t Topology, lost, target Region) Check {
+	same, detail := true, "system "+target.Server.SystemID
+	for _, r := range append(t.withRole(Replica), lost) {
+		if id := r.Server.SystemID; id != target.Server.SystemID && id != "" && (r.Name == lost.Name || lost.Server.SystemID == "") {
+			same, detail = false, detail+", "+r.Name+" is of system "+id
+		}
+	}
+	return check("Same cluster", same, detail, "A server that is no copy of the primary must not take its place; rebuild it from a base backup.")
 }
 
 // levelCheck passes in either case: a target that is behind is brought up

@@ -36,7 +36,7 @@ func PlanRejoin(t Topology, sites []Site, region string, divergence *Divergence)
 	}
 	p := Plan{Kind: Rejoin, From: back.Name, To: primary.Name, MadeAt: t.At}
 	slotLost := slotStatus(primary.Server, siteOf(sites, back.Name).Slot) == "lost"
-	by := ReturnOf(back.Name, primary.Name, primary.Server.SystemID, divergence, slotLost)
+	by := ReturnOf(back.Name, primary.Name, primary.Server.SystemID, divergence, slotLost, Rewindable(back, primary))
 	p.Headline = standingOf(back, primary)
 	p.Impact = Impact{Discard: by.Discard}
 	p.Checks = rejoinChecks(t, back, primary, sites, divergence)
@@ -90,22 +90,36 @@ type Return struct {
 // ReturnOf decides by what the server's own log holds; nil while it cannot be
 // read. A slot that is lost means that the primary no longer has what the
 // server needs next.
-func ReturnOf(region, primary, system string, d *Divergence, slotLost bool) Return {
+func ReturnOf(region, primary, system string, d *Divergence, slotLost, rewindable bool) Return {
 	switch {
 	case d == nil && slotLost:
-		return Return{MethodRebuild, "its present data, which " + primary + " has"}
+		return Return{MethodRebuild, "its present data; what only " + region + " has is counted and copied first"}
 	case d == nil:
 		return Return{MethodLater, "what only " + region + " has, counted and copied first"}
 	case d.SystemID != system:
 		return Return{MethodRebuild, "all of its data, which are of another cluster"}
+	case !d.Related:
+		return Return{MethodRebuild, fmt.Sprintf("all of its data: its timeline %d is not part of %s's history", d.Timeline, primary)}
 	case d.Straight() && !slotLost:
 		return Return{MethodStraight, "nothing"}
 	case d.Straight():
 		return Return{MethodRebuild, "its present data, which " + primary + " has"}
-	case !d.Related:
-		return Return{MethodRebuild, fmt.Sprintf("all of its data: its timeline %d is not part of %s's history", d.Timeline, primary)}
 	}
-	return Return{MethodRewind, fmt.Sprintf("%s (%s of WAL) that only %s has", Count(d.Commits, "commit", "commits"), Bytes(d.Bytes()), region)}
+	method := MethodRewind
+	if slotLost || !rewindable {
+		method = MethodRebuild
+	}
+	return Return{method, fmt.Sprintf("%s (%s of WAL) that only %s has", Count(d.Commits, "commit", "commits"), Bytes(d.Bytes()), region)}
+}
+
+// Rewindable reports whether pg_rewind can work on the server that comes back.
+// Checksums are the whole cluster's, so the primary speaks for one that has not
+// been seen.
+func Rewindable(back, primary Region) bool {
+	if back.LastAnswer.IsZero() {
+		return primary.Server.RewindReady
+	}
+	return back.Server.RewindReady
 }
 
 func standingOf(back, primary Region) string {
@@ -133,7 +147,7 @@ func rejoinChecks(t Topology, back, primary Region, sites []Site, d *Divergence)
 		check("A slot can be made on "+primary.Name, ps.FreeSlots > 0 || slotStatus(ps, site.Slot) != "", fmt.Sprintf("%d slots free", ps.FreeSlots), "Raise max_replication_slots there."),
 		check("A sender is free on "+primary.Name, ps.FreeSenders > 0, fmt.Sprintf("%d free", ps.FreeSenders), "Raise max_wal_senders there."),
 		check("Privileges on "+primary.Name, len(ps.MissingGrants) == 0, grantsOf(primary), "Run docs/grants.sql as a superuser on the primary."),
-		soft(primary.Name+" can be rewound to", ps.RewindReady, "data checksums or wal_log_hints are on", "neither data checksums nor wal_log_hints are on, so only a new base backup will do"),
+		soft(primary.Name+" can be rewound to", Rewindable(back, primary), "data checksums or wal_log_hints are on", "neither data checksums nor wal_log_hints are on, so only a new base backup will do"),
 	}
 	for _, r := range t.withRole(Unknown) {
 		if r.Name != back.Name {

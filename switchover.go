@@ -107,14 +107,19 @@ func (p Plan) Fact(name string) string {
 }
 
 // basisOf lists what an approval rests upon: the lineage, and each region's
-// role and version.
+// role and version. Of one that gives no answer the version does not count,
+// since a rapbot that has just started does not know it.
 func basisOf(t Topology, primary Region) []Fact {
 	var facts []Fact
 	for _, r := range t.Regions {
 		facts = append(facts, Fact{r.Name, string(r.Role)})
 	}
 	for _, r := range t.Regions {
-		facts = append(facts, Fact{"PostgreSQL of " + r.Name, VersionName(r.Server.Version)})
+		version := "no answer"
+		if r.Answered {
+			version = VersionName(r.Server.Version)
+		}
+		facts = append(facts, Fact{"PostgreSQL of " + r.Name, version})
 	}
 	return append(facts, Fact{FactTimeline, fmt.Sprint(primary.Server.Timeline)}, Fact{FactSystem, primary.Server.SystemID})
 }

@@ -113,8 +113,8 @@ func (w Witness) String() string {
 }
 
 // Lost returns the region that was the primary and gives no answer. The last
-// sampled primary, if any, settles it when rapbot itself has not seen one
-// since it started.
+// sampled primary, if any, settles it when rapbot itself has not seen one since
+// it started, or has seen several one after the other.
 func (t Topology) Lost(sampled string) (Region, bool) {
 	dark := t.withRole(Unknown)
 	var was []Region
@@ -123,19 +123,15 @@ func (t Topology) Lost(sampled string) (Region, bool) {
 			was = append(was, r)
 		}
 	}
-	switch {
-	case len(was) == 1:
+	if len(was) == 1 {
 		return was[0], true
-	case len(was) > 1:
-		return Region{}, false
-	case sampled != "":
-		for _, r := range dark {
-			if r.Name == sampled {
-				return r, true
-			}
+	}
+	for _, r := range dark {
+		if r.Name == sampled {
+			return r, true
 		}
-		return Region{}, false
-	case len(dark) == 1:
+	}
+	if sampled == "" && len(was) == 0 && len(dark) == 1 {
 		return dark[0], true
 	}
 	return Region{}, false

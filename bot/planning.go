@@ -34,7 +34,7 @@ func (b *Bot) Plan(ctx context.Context, wish rapbot.Wish) (rapbot.Plan, error) {
 func (b *Bot) planOn(ctx context.Context, t rapbot.Topology, wish rapbot.Wish, counted *rapbot.Loss) (rapbot.Plan, error) {
 	switch wish.Kind {
 	case rapbot.Failover:
-		return rapbot.PlanFailover(t, b.opt.Sites, wish.Region, b.opt.Limits, b.clues(ctx, t, counted, wish.Drill))
+		return rapbot.PlanFailover(t, b.opt.Sites, wish.Region, b.opt.Limits, b.clues(ctx, t, wish, counted))
 	case rapbot.Rejoin:
 		p, err := rapbot.PlanRejoin(t, b.opt.Sites, wish.Region, b.divergence(ctx, t, wish.Region))
 		p.Drill = wish.Drill
@@ -46,8 +46,8 @@ func (b *Bot) planOn(ctx context.Context, t rapbot.Topology, wish rapbot.Wish, c
 }
 
 // clues gathers what is known of a lost primary besides the topology.
-func (b *Bot) clues(ctx context.Context, t rapbot.Topology, counted *rapbot.Loss, drill rapbot.Drill) rapbot.Clues {
-	c := rapbot.Clues{History: b.history(ctx), Counted: counted, Drill: drill}
+func (b *Bot) clues(ctx context.Context, t rapbot.Topology, wish rapbot.Wish, counted *rapbot.Loss) rapbot.Clues {
+	c := rapbot.Clues{History: b.history(ctx), Counted: counted, Drill: wish.Drill}
 	if _, one := t.Primary(); one {
 		return c
 	}
@@ -59,7 +59,8 @@ func (b *Bot) clues(ctx context.Context, t rapbot.Topology, counted *rapbot.Loss
 	defer cancel()
 	c.Instance = b.opt.Instance(asking, lost.Name)
 	if volume := b.opt.Volumes[lost.Name]; volume != nil && counted == nil && c.Instance != nil && c.Instance.Says == rapbot.Dead {
-		best := rapbot.MostAdvanced(t, lost)
+		target, _ := t.Region(wish.Region)
+		best := rapbot.MostAdvanced(t, lost, target)
 		reading, cancel := context.WithTimeout(ctx, readVolume)
 		defer cancel()
 		c.Divergence = b.read(reading, lost.Name, volume, best.Name, best.Server.Replay)

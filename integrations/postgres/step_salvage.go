@@ -58,5 +58,8 @@ func (f *Fleet) volume(name string) (rapbot.Volume, error) {
 func (f *Fleet) returnOf(run rapbot.StepRun, d rapbot.Divergence) rapbot.Return {
 	from, err := rapbot.ParseLSN(run.Evidence[evSlotFrom])
 	gone := err == nil && d.Related && d.End < from
-	return rapbot.ReturnOf(run.Plan.From, run.Plan.To, run.Plan.Fact(rapbot.FactSystem), &d, gone)
+	t := f.Topology()
+	back, _ := t.Region(run.Plan.From)
+	primary, _ := t.Region(run.Plan.To)
+	return rapbot.ReturnOf(run.Plan.From, run.Plan.To, run.Plan.Fact(rapbot.FactSystem), &d, gone, rapbot.Rewindable(back, primary))
 }
