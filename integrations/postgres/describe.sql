@@ -1,5 +1,6 @@
 -- A server describes itself in one answer; the columns are the fields of rapbot.Server.
--- In place of the marked column stands the newest heartbeat row, or NULL where rapbot's schema is not there yet.
+-- In place of the marked columns stand the newest heartbeat row and the timeline of the newest file of the log, whose names begin with
+-- the timeline they were received on; or NULL, where rapbot's schema is not there yet or the login may not ask.
 SELECT row_to_json(server) FROM (
   SELECT
     (SELECT system_identifier::text FROM pg_control_system()) AS system_id,
@@ -9,7 +10,8 @@ SELECT row_to_json(server) FROM (
     CASE WHEN replica THEN greatest(
         (SELECT received_tli FROM pg_stat_wal_receiver),
         (SELECT timeline_id FROM pg_control_checkpoint()),
-        (SELECT min_recovery_end_timeline FROM pg_control_recovery()))
+        (SELECT min_recovery_end_timeline FROM pg_control_recovery()),
+        CASE WHEN NOT EXISTS (SELECT FROM pg_stat_wal_receiver) THEN {{received}} END)
       ELSE ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int END AS timeline,
     pg_postmaster_start_time() AS started_at,
     clock_timestamp() AS clock,
@@ -39,6 +41,7 @@ SELECT row_to_json(server) FROM (
        FROM pg_stat_activity WHERE backend_type = 'client backend' AND usename <> current_user) AS longest_tx,
     (SELECT count(*) FROM pg_prepared_xacts) AS prepared,
     current_setting('max_wal_senders')::int - (SELECT count(*) FROM pg_stat_replication) AS free_senders,
-    current_setting('max_replication_slots')::int - (SELECT count(*) FROM pg_replication_slots) AS free_slots
+    current_setting('max_replication_slots')::int - (SELECT count(*) FROM pg_replication_slots) AS free_slots,
+    current_setting('primary_slot_name') AS slot_name
   FROM (SELECT pg_is_in_recovery() AS replica OFFSET 0) me
 ) server

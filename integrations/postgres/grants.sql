@@ -1,4 +1,4 @@
--- What the login cannot do here that a switchover needs. Functions are looked up in the catalogue: naming one that does not exist, or
+-- What the login cannot do here that a switchover or a failover needs. Functions are looked up in the catalogue: naming one that does not exist, or
 -- lies in a schema that is closed to us, would be an error instead of an answer.
 SELECT coalesce(array_agg(need ORDER BY nr), '{}') FROM (VALUES
   (1, 'pg_monitor', pg_has_role('pg_monitor', 'USAGE')),
@@ -22,5 +22,7 @@ SELECT coalesce(array_agg(need ORDER BY nr), '{}') FROM (VALUES
   (12, 'SELECT, INSERT and UPDATE on rapbot.heartbeat', EXISTS (
      SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
      WHERE n.nspname = 'rapbot' AND c.relname = 'heartbeat'
-       AND has_table_privilege(c.oid, 'SELECT') AND has_table_privilege(c.oid, 'INSERT') AND has_table_privilege(c.oid, 'UPDATE')))
+       AND has_table_privilege(c.oid, 'SELECT') AND has_table_privilege(c.oid, 'INSERT') AND has_table_privilege(c.oid, 'UPDATE'))),
+  (13, 'ALTER SYSTEM on primary_slot_name', has_parameter_privilege('primary_slot_name', 'ALTER SYSTEM')),
+  (14, 'ALTER SYSTEM on primary_conninfo', has_parameter_privilege('primary_conninfo', 'ALTER SYSTEM'))
 ) AS needs (nr, need, held) WHERE NOT held

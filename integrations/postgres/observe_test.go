@@ -149,6 +149,8 @@ func seesMissingGrants(t *testing.T, lab *regions.Fleet, f *postgres.Fleet) {
 		{"pg_signal_backend", "pg_signal_backend"},
 		{"pg_checkpoint", "pg_checkpoint"},
 		{"ALTER SYSTEM ON PARAMETER default_transaction_read_only", "ALTER SYSTEM on default_transaction_read_only"},
+		{"ALTER SYSTEM ON PARAMETER primary_slot_name", "ALTER SYSTEM on primary_slot_name"},
+		{"ALTER SYSTEM ON PARAMETER primary_conninfo", "ALTER SYSTEM on primary_conninfo"},
 		{"EXECUTE ON FUNCTION pg_promote(boolean, integer)", "EXECUTE on pg_promote"},
 		{"EXECUTE ON FUNCTION pg_reload_conf()", "EXECUTE on pg_reload_conf"},
 		{"EXECUTE ON FUNCTION pg_get_wal_records_info(pg_lsn, pg_lsn)", "EXECUTE on pg_get_wal_records_info (extension pg_walinspect)"},
