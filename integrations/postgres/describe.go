@@ -17,8 +17,9 @@ import (
 var describeSQL string
 
 var (
-	describeAll  = strings.Replace(describeSQL, "{{heartbeat}}", "(SELECT at FROM rapbot.heartbeat WHERE id = 1)", 1)
-	describeBare = strings.Replace(describeSQL, "{{heartbeat}}", "NULL::timestamptz", 1)
+	describeAll = strings.NewReplacer("{{heartbeat}}", "(SELECT at FROM rapbot.heartbeat WHERE id = 1)",
+		"{{received}}", "(SELECT max(('x' || left(name, 8))::bit(32)::int) FROM pg_ls_waldir() WHERE name ~ '^[0-9A-F]{24}$')").Replace(describeSQL)
+	describeBare = strings.NewReplacer("{{heartbeat}}", "NULL::timestamptz", "{{received}}", "NULL::int").Replace(describeSQL)
 )
 
 // describe asks a server for everything a look is about, in one round trip.

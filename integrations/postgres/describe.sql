@@ -1,6 +1,7 @@
 -- A server describes itself in one answer; the columns are the fields of rapbot.Server.
 -- What only some versions have is read by its name, as a setting that may be missing or as a field of the row's JSON, so that one
--- question fits all of them. In place of the marked column stands the newest heartbeat row, or NULL where rapbot's schema is not there yet.
+-- question fits all of them. In place of the marked columns stand the newest heartbeat row and the timeline of the newest file of the
+-- log, whose names begin with the timeline they were received on; or NULL, where rapbot's schema is not there yet or the login may not ask.
 SELECT row_to_json(server) FROM (
   SELECT
     (SELECT system_identifier::text FROM pg_control_system()) AS system_id,
@@ -10,7 +11,8 @@ SELECT row_to_json(server) FROM (
     CASE WHEN replica THEN greatest(
         (SELECT received_tli FROM pg_stat_wal_receiver),
         (SELECT timeline_id FROM pg_control_checkpoint()),
-        (SELECT min_recovery_end_timeline FROM pg_control_recovery()))
+        (SELECT min_recovery_end_timeline FROM pg_control_recovery()),
+        CASE WHEN NOT EXISTS (SELECT FROM pg_stat_wal_receiver) THEN {{received}} END)
       ELSE ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int END AS timeline,
     pg_postmaster_start_time() AS started_at,
     clock_timestamp() AS clock,
@@ -50,6 +52,7 @@ SELECT row_to_json(server) FROM (
               ELSE coalesce(current_setting('reserved_connections', true)::int, 0) END END AS free_connections,
     coalesce(current_setting('allow_alter_system', true), 'on') = 'off' AS alter_system_off,
     -- Until PostgreSQL 18 a shutdown always waits for the replicas; from 19 on it does with -1 and no other value.
-    coalesce(current_setting('wal_sender_shutdown_timeout', true), '-1') <> '-1' AS hurried_shutdown
+    coalesce(current_setting('wal_sender_shutdown_timeout', true), '-1') <> '-1' AS hurried_shutdown,
+    current_setting('primary_slot_name') AS slot_name
   FROM (SELECT pg_is_in_recovery() AS replica OFFSET 0) me
 ) server

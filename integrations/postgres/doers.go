@@ -10,7 +10,7 @@ import (
 	"github.com/rap-analyzer/rapbot"
 )
 
-// Doers carry out the steps of a switchover.
+// Doers carry out the steps of a switchover and of a failover.
 func (f *Fleet) Doers() map[rapbot.StepKind]rapbot.Doer {
 	return map[rapbot.StepKind]rapbot.Doer{
 		rapbot.StepPrepare: prepare{f},
@@ -22,6 +22,12 @@ func (f *Fleet) Doers() map[rapbot.StepKind]rapbot.Doer {
 		rapbot.StepFollow:  follow{Fleet: f},
 		rapbot.StepRejoin:  rejoin{Fleet: f},
 		rapbot.StepTidy:    tidy{Fleet: f},
+
+		rapbot.StepFreeze: freeze{f},
+		rapbot.StepFence:  fence{Fleet: f},
+		rapbot.StepLevel:  level{f},
+		rapbot.StepWeigh:  weigh{Fleet: f},
+		rapbot.StepSlots:  slots{f},
 
 		rapbot.StepAnchor:  anchor{Fleet: f},
 		rapbot.StepHalt:    halt{f},

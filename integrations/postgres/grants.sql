@@ -1,5 +1,6 @@
--- What the login cannot do here that a switchover needs. Functions are looked up in the catalogue: naming one that does not exist, or
--- lies in a schema that is closed to us, would be an error instead of an answer. In place of the marked lines stand those of the version.
+-- What the login cannot do here that a switchover or a failover needs. Functions are looked up in the catalogue: naming one that does
+-- not exist, or lies in a schema that is closed to us, would be an error instead of an answer. In place of the marked lines stand those
+-- of the version.
 SELECT coalesce(array_agg(need ORDER BY nr), '{}') FROM (VALUES
   {{version}},
   (1, 'pg_monitor', pg_has_role('pg_monitor', 'USAGE')),

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"maps"
 	"sync"
 	"time"
 
@@ -17,6 +18,23 @@ type note struct {
 	marker        rapbot.LSN // the end of the log after the marker row
 	promoted      time.Time  // when the target was first seen to be a primary
 	reset         []string   // regions whose setting was taken back
+
+	frozen []string              // regions that were frozen
+	silent []string              // regions that could not be, because they gave no answer
+	before map[string]slotBefore // what they streamed through, by region
+	fork   rapbot.LSN            // where the target stood when it was told to become the primary
+	fence  []string              // what came of stopping the old primary
+}
+
+// withRegion is a map with one more region in it. Notes are read without a
+// lock, so a map that is in one of them does not change.
+func withRegion(m map[string]slotBefore, name string, before slotBefore) map[string]slotBefore {
+	next := maps.Clone(m)
+	if next == nil {
+		next = map[string]slotBefore{}
+	}
+	next[name] = before
+	return next
 }
 
 // notebook holds the note of one operation: there is one at a time.

@@ -152,6 +152,8 @@ func seesMissingGrants(t *testing.T, lab *regions.Fleet, f *postgres.Fleet) {
 		{"pg_checkpoint", "pg_checkpoint"},
 		{"ALTER SYSTEM ON PARAMETER default_transaction_read_only", "ALTER SYSTEM on default_transaction_read_only"},
 		{"EXECUTE ON FUNCTION pg_get_wal_records_info(pg_lsn, pg_lsn)", "EXECUTE on pg_get_wal_records_info (extension pg_walinspect)"},
+		{"ALTER SYSTEM ON PARAMETER primary_slot_name", "ALTER SYSTEM on primary_slot_name"},
+		{"ALTER SYSTEM ON PARAMETER primary_conninfo", "ALTER SYSTEM on primary_conninfo"},
 	}
 	always := "" // what is missing all the while
 	if !region(t, f.Observe(t.Context()), "us-east-1").Server.Ability().GrantsOnParameters {

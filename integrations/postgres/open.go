@@ -19,7 +19,14 @@ type RegionConfig struct {
 	DSN      string // of exactly one server, by the login rapbot
 	Password string // takes the place of the one in DSN, if any
 	Instance rapbot.Instance
-	Volume   rapbot.Volume // nil when its data cannot be reached while it is stopped
+	Volume   rapbot.Volume // nil when rapbot has not been told how to reach its data
+
+	// SelfFence is after how long without any other region a primary here stops
+	// by itself; its boot gate sees to that. Zero means that it has none.
+	SelfFence time.Duration
+	// ReplicationAddress is host:port at which the other regions' servers reach
+	// this one; that of DSN when empty.
+	ReplicationAddress string
 }
 
 // Options say how the fleet is observed. Their zero value will do.

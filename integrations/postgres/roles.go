@@ -25,16 +25,26 @@ func (f *Fleet) askAll(ctx context.Context, names []string, operation string) []
 	var group sync.WaitGroup
 	for i, name := range names {
 		group.Go(func() {
-			most := f.opt.Timeout
-			if r := f.region(name); r != nil && r.memory.dark() {
-				most = min(most, shortPatience)
-			}
 			all[i].name = name
-			all[i].standing, all[i].err = f.askWithin(ctx, most, name, operation)
+			all[i].standing, all[i].err = f.askWithin(ctx, f.patienceFor(name), name, operation)
 		})
 	}
 	group.Wait()
 	return all
+}
+
+// patienceFor is how long a region is waited for that may be dark.
+func (f *Fleet) patienceFor(name string) time.Duration {
+	if r := f.region(name); r != nil && r.memory.dark() {
+		return min(f.opt.Timeout, shortPatience)
+	}
+	return f.opt.Timeout
+}
+
+// lit leaves out the regions that were dark at their last look: for those a
+// step that others wait for does not wait.
+func (f *Fleet) lit(names []string) []string {
+	return slices.DeleteFunc(names, func(name string) bool { return f.region(name).memory.dark() })
 }
 
 // anotherPrimary names a region that says it is a primary, besides the one

@@ -27,6 +27,9 @@ type standing struct {
 	Flush              rapbot.LSN               `json:"flush"`
 	Have               rapbot.LSN               `json:"have"`
 	Replay             rapbot.LSN               `json:"replay"`
+	Waits              bool                     `json:"waits"`     // replica: replay has read all that is here
+	SlotName           string                   `json:"slot_name"` // primary_slot_name
+	Diverted           bool                     `json:"diverted"`  // primary_conninfo leads to another replica; see level
 	Receiver           *rapbot.Receiver         `json:"receiver"`
 	Slots              map[string]slot          `json:"slots"`  // physical ones
 	Unsent             map[string]int64         `json:"unsent"` // primary: bytes that whoever streams from it lacks

@@ -21,9 +21,16 @@ func (d follow) Observe(ctx context.Context, run rapbot.StepRun) (rapbot.Finding
 	return d.joined(ctx, run)
 }
 
-// Act has nothing to do but to wait, as long as there is somebody to follow.
+// Act lets the replica receive again, if a failover has frozen it, and has
+// nothing else to do but to wait, as long as there is somebody to follow.
 func (d follow) Act(ctx context.Context, run rapbot.StepRun) error {
-	return d.newPrimaryStands(ctx, run)
+	if err := d.newPrimaryStands(ctx, run); err != nil {
+		return err
+	}
+	if run.Plan.Kind != rapbot.Failover {
+		return nil
+	}
+	return d.unfreeze(ctx, run.Step.Region, slotBeforeOf(run, run.Step.Region))
 }
 
 // joined reports whether the step's region replays the new primary's log. That

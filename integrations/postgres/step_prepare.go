@@ -105,12 +105,7 @@ func (d prepare) Act(ctx context.Context, run rapbot.StepRun) error {
 		if _, err := d.mark(ctx, run.Plan.From, run.Operation, markSlot+slot, waitForDisk); err != nil {
 			return err
 		}
-		if to.Slots[slot].Lost {
-			if err := d.on(ctx, run.Plan.To, callSlot("SELECT rapbot.drop_slot($1)", slot)); err != nil {
-				return err
-			}
-		}
-		if err := d.on(ctx, run.Plan.To, callSlot("SELECT rapbot.ensure_slot($1)", slot)); err != nil {
+		if err := d.makeSlots(ctx, run.Plan.To, to, []string{slot}); err != nil {
 			return err
 		}
 	}
@@ -150,6 +145,12 @@ func (d prepare) Undo(ctx context.Context, run rapbot.StepRun) (rapbot.Finding, 
 	if err != nil {
 		return rapbot.Finding{}, err
 	}
+	return d.dropSlots(ctx, run, to, made)
+}
+
+// dropSlots drops slots that an operation has made on its target, where to is
+// how the target stands.
+func (f *Fleet) dropSlots(ctx context.Context, run rapbot.StepRun, to standing, made []string) (rapbot.Finding, error) {
 	var used []string
 	for _, slot := range made {
 		found, there := to.Slots[slot]
@@ -157,12 +158,13 @@ func (d prepare) Undo(ctx context.Context, run rapbot.StepRun) (rapbot.Finding, 
 		case found.Active:
 			used = append(used, slot) // somebody streams from it: dropping it would cut them off
 		case there:
-			if err := d.on(ctx, run.Plan.To, callSlot("SELECT rapbot.drop_slot($1)", slot)); err != nil {
+			if err := f.on(ctx, run.Plan.To, callSlot("SELECT rapbot.drop_slot($1)", slot)); err != nil {
 				return rapbot.Finding{}, err
 			}
 		}
 	}
-	if to, err = d.ask(ctx, run.Plan.To, run.Operation); err != nil {
+	to, err := f.ask(ctx, run.Plan.To, run.Operation)
+	if err != nil {
 		return rapbot.Finding{}, err
 	}
 	for _, slot := range made {

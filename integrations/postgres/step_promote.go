@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"maps"
 
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/sync/errgroup"
@@ -33,12 +34,16 @@ func (d promote) Observe(ctx context.Context, run rapbot.StepRun) (rapbot.Findin
 	if promoted.IsZero() {
 		promoted = back // after a crash: it was not later than that
 	}
-	return holds(map[string]string{
+	evidence := map[string]string{
 		rapbot.EvNewTimeline: fmt.Sprint(to.Timeline),
 		rapbot.EvWritesBack:  stamp(back),
 		evPromotedAt:         stamp(promoted),
 		evPromoted:           to.Flush.String(),
-	}, "%s is the primary, on timeline %d", run.Plan.To, to.Timeline)
+	}
+	if run.Plan.Kind == rapbot.Failover {
+		maps.Copy(evidence, d.forkEvidence(run))
+	}
+	return holds(evidence, "%s is the primary, on timeline %d", run.Plan.To, to.Timeline)
 }
 
 func (d promote) Act(ctx context.Context, run rapbot.StepRun) error {
@@ -83,6 +88,9 @@ func (d promote) awaitPrimary(ctx context.Context, run rapbot.StepRun) error {
 // allowed re-observes, at this very moment, everything that promoting rests
 // upon (R4, R5). All questions are asked at once: the window is open.
 func (d promote) allowed(ctx context.Context, run rapbot.StepRun) error {
+	if run.Plan.Kind == rapbot.Failover {
+		return d.allowedInFailover(ctx, run)
+	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return d.proven(ctx, run) })
 	group.Go(func() error { return d.oldStopped(ctx, run) })

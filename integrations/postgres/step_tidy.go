@@ -19,7 +19,7 @@ type tidy struct {
 func (d tidy) Observe(ctx context.Context, run rapbot.StepRun) (rapbot.Finding, error) {
 	var left, replicas []string
 	var primary standing
-	all := d.askAll(ctx, d.names(), run.Operation)
+	all := d.askAll(ctx, d.expected(run), run.Operation)
 	for _, s := range all {
 		if s.name == run.Plan.To {
 			primary = s.standing
@@ -27,11 +27,17 @@ func (d tidy) Observe(ctx context.Context, run rapbot.StepRun) (rapbot.Finding, 
 	}
 	for _, s := range all {
 		switch {
+		case s.err != nil && d.excused(run, s):
+			replicas = append(replicas, s.name+" gives no answer")
+			continue
 		case s.err != nil:
 			left = append(left, strings.TrimSuffix(what(s.err), "."))
 			continue
 		case s.ReadOnly:
 			left = append(left, s.name+" is still set to read-only")
+		}
+		if run.Plan.Kind == rapbot.Failover {
+			left = append(left, s.leftOfFailover()...)
 		}
 		if s.name == run.Plan.To {
 			left = append(left, notPrimary(s)...)
@@ -48,6 +54,21 @@ func (d tidy) Observe(ctx context.Context, run rapbot.StepRun) (rapbot.Finding, 
 		evFinalPosition: primary.Flush.String(),
 		evFinalReplicas: strings.Join(replicas, ", "),
 	}, "%s is the only primary, on timeline %d; %s", run.Plan.To, primary.Timeline, strings.Join(replicas, ", "))
+}
+
+// expected lists the regions that are verified. The primary that a failover
+// has replaced is not: it is dark, and comes back by a rejoin.
+func (d tidy) expected(run rapbot.StepRun) []string {
+	if run.Plan.Kind == rapbot.Failover {
+		return d.names(run.Plan.From)
+	}
+	return d.names()
+}
+
+// excused reports that a region is in nobody's way though it gives no answer:
+// its own step has told that it does not follow.
+func (d tidy) excused(run rapbot.StepRun, s seen) bool {
+	return run.Plan.Kind == rapbot.Failover && s.name != run.Plan.To && !spoke(s.err)
 }
 
 func notPrimary(s seen) []string {
@@ -91,8 +112,10 @@ func (d tidy) Act(ctx context.Context, run rapbot.StepRun) error {
 		return err
 	}
 	var trouble []error
-	for _, s := range d.askAll(ctx, d.names(), run.Operation) {
-		trouble = append(trouble, d.clean(ctx, run, s))
+	for _, s := range d.askAll(ctx, d.expected(run), run.Operation) {
+		if s.err == nil || !d.excused(run, s) {
+			trouble = append(trouble, d.clean(ctx, run, s))
+		}
 	}
 	trouble = slices.DeleteFunc(trouble, func(err error) bool { return err == nil })
 	if len(trouble) == 0 {
@@ -120,6 +143,11 @@ func (d tidy) clean(ctx context.Context, run rapbot.StepRun, s seen) error {
 			return err
 		}
 		d.notes.write(run.Operation, func(n *note) { n.reset = append(n.reset, s.name) })
+	}
+	if run.Plan.Kind == rapbot.Failover {
+		if err := d.cleanAfterFailover(ctx, run, s); err != nil {
+			return err
+		}
 	}
 	for _, slot := range d.stale(s.standing) {
 		if err := d.on(ctx, s.name, callSlot("SELECT rapbot.drop_slot($1)", slot)); err != nil {
