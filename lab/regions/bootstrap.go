@@ -83,7 +83,7 @@ func (s *Server) initialise(ctx context.Context) error {
 // copyFrom takes a base backup of the primary. It is spared the checks of pg_verifybackup, which nobody will run.
 func (s *Server) copyFrom(ctx context.Context, primary *Server) error {
 	from := fmt.Sprintf("host=127.0.0.1 port=%d user=replicator passfile=%s sslmode=disable gssencmode=disable",
-		primary.Port, quoteConninfo(s.path("pgpass")))
+		primary.portFor(s.Name), quoteConninfo(s.path("pgpass")))
 	return child.Run(ctx, s.fleet.account.command(s.dir, s.fleet.pg.program("pg_basebackup"), "--pgdata="+s.DataDir(), "--dbname="+from,
 		"--checkpoint=fast", "--no-sync", "--no-manifest"))
 }
