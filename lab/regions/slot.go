@@ -19,8 +19,8 @@ const (
 // wal_status = lost, the WAL behind it is gone, and the replica cannot stream again without a new base backup or another source for that WAL.
 //
 // It does what real life does, only faster. The replica's receiver is frozen, so that its slot stays where it is; max_slot_wal_keep_size is lowered on the primary;
-// a burst of WAL goes past the slot; and the next checkpoint gives it up and removes the WAL. Then the setting is taken back and the receiver let go.
-// It refuses when another replica would lose its slot too.
+// a burst of WAL goes past the slot; and a checkpoint gives it up and removes the WAL. Then the setting is taken back. The receiver is let go, also one that was
+// frozen before. It refuses when another replica would lose its slot too.
 func (s *Server) LoseSlot(ctx context.Context) error {
 	primary, err := s.fleet.Primary(ctx)
 	if err != nil {
@@ -36,18 +36,22 @@ func (s *Server) LoseSlot(ctx context.Context) error {
 		return fmt.Errorf("lose the slot of %s: %w", s.Name, err)
 	}
 	defer closeNow(conn)
-	if err := s.loseSlotOn(ctx, conn); err != nil {
+	watch, err := pgx.Connect(ctx, primary.DSN(Admin))
+	if err != nil {
+		return fmt.Errorf("lose the slot of %s: %w", s.Name, err)
+	}
+	defer closeNow(watch)
+	if err := s.loseSlotOn(ctx, conn, watch); err != nil {
 		return fmt.Errorf("lose the slot of %s on %s: %w", s.Name, primary.Name, err)
 	}
 	s.fleet.log("%s: its slot on %s is lost", s.Name, primary.Name)
 	return nil
 }
 
-func (s *Server) loseSlotOn(ctx context.Context, primary *pgx.Conn) (err error) {
+func (s *Server) loseSlotOn(ctx context.Context, primary, watch *pgx.Conn) (err error) {
 	if err := s.othersKeepUp(ctx, primary); err != nil {
 		return err
 	}
-	wasFrozen := s.State() == Frozen
 	if err := setKeptWAL(ctx, primary, fmt.Sprintf("SET max_slot_wal_keep_size = '%dMB'", keptForSlots)); err != nil {
 		return err
 	}
@@ -55,10 +59,7 @@ func (s *Server) loseSlotOn(ctx context.Context, primary *pgx.Conn) (err error) 
 		// Also when the caller gave up, else the next burst would cost other replicas their slots.
 		undo, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 		defer cancel()
-		err = errors.Join(err, setKeptWAL(undo, primary, "RESET max_slot_wal_keep_size"))
-		if !wasFrozen {
-			err = errors.Join(err, s.Thaw())
-		}
+		err = errors.Join(err, s.Thaw(), setKeptWAL(undo, watch, "RESET max_slot_wal_keep_size"))
 	}()
 	for {
 		// A receiver that was not there, or ended meanwhile, may have come back and be a new process.
@@ -71,7 +72,7 @@ func (s *Server) loseSlotOn(ctx context.Context, primary *pgx.Conn) (err error) 
 		if err := s.othersKeepUp(ctx, primary); err != nil {
 			return err
 		}
-		if _, err := primary.Exec(ctx, "CHECKPOINT"); err != nil {
+		if err := s.checkpointPast(ctx, primary, watch); err != nil {
 			return err
 		}
 		var status string
@@ -81,6 +82,33 @@ func (s *Server) loseSlotOn(ctx context.Context, primary *pgx.Conn) (err error) 
 		}
 		if err != nil || status == "lost" {
 			return err
+		}
+	}
+}
+
+// checkpointPast makes the checkpoint that gives the slot up. It first ends the slot's sender and waits for that; but the sender cannot end while it has
+// a last word for a receiver that does not read. So the receiver is let go when it has come to that, too late to move the slot.
+func (s *Server) checkpointPast(ctx context.Context, primary, watch *pgx.Conn) error {
+	checkpoint := make(chan error, 1)
+	go func() {
+		_, err := primary.Exec(ctx, "CHECKPOINT")
+		checkpoint <- err
+	}()
+	tick := time.NewTicker(20 * glance)
+	defer tick.Stop()
+	for {
+		select {
+		case err := <-checkpoint:
+			return err
+		case <-tick.C:
+		}
+		var waits bool
+		err := watch.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE backend_type = 'checkpointer' AND wait_event = 'ReplicationSlotDrop')").Scan(&waits)
+		if err == nil && waits {
+			err = s.Thaw()
+		}
+		if err != nil {
+			return errors.Join(err, <-checkpoint)
 		}
 	}
 }
