@@ -31,9 +31,9 @@ func (s *session) carryLate(to, from *net.TCPConn, t traffic) error {
 	return err
 }
 
-// depart reads until the end, which is no error, or until it is interrupted.
+// depart reads until the end, which is no error, or until it is interrupted. With jitter a chunk may be due before the one ahead of it; it does not
+// overtake, but arrives together with it.
 func depart(from *net.TCPConn, way chan<- chunk, t traffic) error {
-	var last time.Time
 	for {
 		buffer := make([]byte, 32<<10)
 		n, err := from.Read(buffer)
@@ -42,10 +42,6 @@ func depart(from *net.TCPConn, way chan<- chunk, t traffic) error {
 			if t.jitter > 0 {
 				due = due.Add(rand.N(t.jitter))
 			}
-			if due.Before(last) {
-				due = last // nothing overtakes
-			}
-			last = due
 			way <- chunk{buffer[:n], due}
 		}
 		if err != nil {

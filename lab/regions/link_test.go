@@ -9,6 +9,7 @@ import (
 	"os"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -19,6 +20,8 @@ type echo struct {
 	*Link
 	server   *Server
 	listener net.Listener
+	arrived  atomic.Int64 // bytes that the server has got
+	greeted  atomic.Int64 // connections that the server has taken
 }
 
 func newEcho(t *testing.T) *echo {
@@ -26,25 +29,32 @@ func newEcho(t *testing.T) *echo {
 	listener, err := listenOn("127.0.0.1:0")
 	must(t, err)
 	t.Cleanup(func() { _ = listener.Close() })
+	e := &echo{listener: listener}
 	go func() {
 		for {
 			conn, err := listener.Accept()
 			if err != nil {
 				return
 			}
+			e.greeted.Add(1)
 			go func() {
 				defer conn.Close()
-				_, _ = io.Copy(conn, conn)
+				_, _ = io.Copy(io.MultiWriter(e, conn), conn)
 			}()
 		}
 	}()
-	server := &Server{Name: "there", Port: listener.Addr().(*net.TCPAddr).Port, fleet: &Fleet{log: t.Logf}}
-	link, err := newLink("here", server)
+	e.server = &Server{Name: "there", Port: listener.Addr().(*net.TCPAddr).Port, fleet: &Fleet{log: t.Logf}}
+	e.Link, err = newLink("here", e.server)
 	must(t, err)
-	server.inbound.links = []*Link{link}
-	t.Cleanup(link.close)
-	server.inbound.open()
-	return &echo{link, server, listener}
+	e.server.inbound.links = []*Link{e.Link}
+	t.Cleanup(e.close)
+	e.server.inbound.open()
+	return e
+}
+
+func (e *echo) Write(b []byte) (int, error) {
+	e.arrived.Add(int64(len(b)))
+	return len(b), nil
 }
 
 func (e *echo) dial(t *testing.T) *net.TCPConn {
@@ -144,8 +154,28 @@ func TestStalledLinkHangsAndLosesNothing(t *testing.T) {
 			expectBytes(t, old, much)
 			expectBytes(t, fresh, much)
 			eventually(t, "the one that gave up is forgotten", func() bool { return e.line().Connections == 2 })
+			if n := e.greeted.Load(); n != 2 {
+				t.Errorf("the server has taken %d connections, and one of three gave up while the link was stalled", n)
+			}
 		})
 	}
+}
+
+// What is on its way when a slow link goes silent arrives when the link heals.
+func TestStalledLinkHoldsWhatIsOnItsWay(t *testing.T) {
+	e := newEcho(t)
+	const delay = time.Second
+	e.Delay(delay, 0)
+	conn := e.dial(t)
+	words := []byte("on its way")
+	_, err := conn.Write(words)
+	must(t, err)
+	e.Stall()
+	if until(within(t, delay*3/2), glance, func() bool { return e.arrived.Load() > 0 }) == nil {
+		t.Error("it has arrived over a stalled link")
+	}
+	e.Heal()
+	expectBytes(t, conn, words)
 }
 
 // Traffic flows all the while the link changes under it.
