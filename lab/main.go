@@ -88,7 +88,7 @@ func runForeground(ctx context.Context, dir, binaries string, port int, demo boo
 	}
 	w, err := world.Up(ctx, world.Options{
 		Dir: dir, PageAddr: fmt.Sprintf("127.0.0.1:%d", port), Binary: bot, Instance: instance, Log: progress,
-		Writer: regions.WriterOptions{Workers: 4, Pause: 10 * time.Millisecond},
+		Writer: regions.WriterOptions{Workers: 4, Pause: 10 * time.Millisecond}, Links: true,
 	})
 	if err != nil {
 		return err

@@ -10,26 +10,41 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// DSN is the address of this server's database for a role.
+// Viewers of the fleet beside the regions themselves, whose servers see each other under the regions' names.
+const (
+	ViewerApp = "app"
+	ViewerBot = "bot"
+)
+
+// DSN is the address of this server's database for a role, past all links: what the lab itself uses.
 func (s *Server) DSN(role Role) string { return s.dsn(role, database) }
 
-func (s *Server) dsn(role Role, db string) string {
-	return fmt.Sprintf("postgres://%s:%s@127.0.0.1:%d/%s?sslmode=disable&connect_timeout=2", role, s.fleet.passwords[role], s.Port, db)
+// DSNFor is the address at which a viewer reaches this server's database.
+func (s *Server) DSNFor(viewer string, role Role) string {
+	return s.dsnAt(s.portFor(viewer), role, database)
 }
 
-// viewer is who connects: a region's name for its server, or one of these.
-const viewerApp = "app"
+func (s *Server) dsn(role Role, db string) string { return s.dsnAt(s.Port, role, db) }
 
-// portFor is the port on 127.0.0.1 at which a viewer reaches this server.
+func (s *Server) dsnAt(port int, role Role, db string) string {
+	return fmt.Sprintf("postgres://%s:%s@127.0.0.1:%d/%s?sslmode=disable&connect_timeout=2", role, s.fleet.passwords[role], port, db)
+}
+
+// portFor is the port on 127.0.0.1 at which a viewer reaches this server: its link's, or the server's own in a fleet without links and for the
+// server itself.
 func (s *Server) portFor(viewer string) int {
-	_ = viewer // everybody uses the server's own port
+	for _, link := range s.inbound.links {
+		if link.Viewer == viewer {
+			return link.Port
+		}
+	}
 	return s.Port
 }
 
 // MultiHostDSN is the application's address: all the servers, of which the driver takes the one that accepts writes. It is
 // in the form of keywords, since Go's URL parser no longer takes several hosts.
 func (f *Fleet) MultiHostDSN() string {
-	hosts, ports := f.hostsAndPorts(viewerApp)
+	hosts, ports := f.hostsAndPorts(ViewerApp)
 	return fmt.Sprintf("host=%s port=%s user=%s password=%s dbname=%s sslmode=disable target_session_attrs=read-write connect_timeout=1",
 		hosts, ports, App, f.passwords[App], database)
 }

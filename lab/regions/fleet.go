@@ -19,6 +19,7 @@ import (
 type Options struct {
 	Dir   string               // where the servers' folders go; a temporary folder, removed by Close, when empty or out of the servers' reach
 	Names []string             // the regions, the first of which begins as the primary; default us-east-1, us-west-2, eu-west-1
+	Links bool                 // every viewer reaches every server through a Link of its own, which can be cut, stalled and slowed
 	Log   func(string, ...any) // one line for each thing done; default nothing
 }
 
@@ -66,13 +67,13 @@ func Start(ctx context.Context, opts Options) (*Fleet, error) {
 	if f.dir, f.temporary, err = who.home(opts.Dir); err != nil {
 		return nil, fmt.Errorf("start fleet: %w", err)
 	}
-	if err := f.makeReady(ctx, opts.Names); err != nil {
+	if err := f.makeReady(ctx, opts.Names, opts.Links); err != nil {
 		return nil, errors.Join(fmt.Errorf("start fleet: %w", err), f.Close())
 	}
 	return f, nil
 }
 
-func (f *Fleet) makeReady(ctx context.Context, names []string) error {
+func (f *Fleet) makeReady(ctx context.Context, names []string, linked bool) error {
 	began := time.Now()
 	if err := f.takeFolder(); err != nil {
 		return err
@@ -83,6 +84,11 @@ func (f *Fleet) makeReady(ctx context.Context, names []string) error {
 			return err
 		}
 		f.servers = append(f.servers, newServer(f, name, held))
+	}
+	if linked {
+		if err := f.layLinks(); err != nil {
+			return err
+		}
 	}
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
@@ -147,6 +153,7 @@ func (f *Fleet) close() error {
 	for _, probe := range probes {
 		probe.Stop()
 	}
+	f.closeLinks() // before the servers, which would wait for what a stalled link holds back
 	err := f.each(func(s *Server) error { return s.finish(f.temporary) })
 	for _, server := range f.servers {
 		server.held.Release()

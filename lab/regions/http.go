@@ -13,7 +13,7 @@ import (
 // longestAct is how long an act may take that was asked for over HTTP: a shutdown waits for its checkpoint.
 const longestAct = 2 * time.Minute
 
-// refusal is an error of the caller's making.
+// refusal is an error with a status of its own, mostly of the caller's making.
 type refusal struct {
 	status int
 	words  string
@@ -26,6 +26,8 @@ func (f *Fleet) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /lab/fleet", answer(f.serveFleet))
 	mux.HandleFunc("POST /lab/break", answer(f.serveBreak))
+	mux.HandleFunc("GET /lab/links", answer(f.serveLinks))
+	mux.HandleFunc("POST /lab/links", answer(f.serveChangeLink))
 	mux.HandleFunc("POST /lab/instances/{region}/{act}", answer(f.serveInstance))
 	for _, verb := range []string{divergeVerb, rewindVerb, rebuildVerb} {
 		mux.HandleFunc("POST /lab/instances/{region}/"+verb, f.serveVolume(verb))
@@ -39,8 +41,8 @@ func (f *Fleet) Handler() http.Handler {
 
 type object map[string]any
 
-// answer turns a result into JSON, and an error into {"ok":false,"error":"words"}: 4xx when the caller asked for what cannot be, 500
-// when the fleet could not do it.
+// answer turns a result into JSON, and an error into {"ok":false,"error":"words"}: 4xx when the caller asked for what cannot be, 504 when
+// the region is dark, 500 when the fleet could not do it.
 func answer(serve func(context.Context, *http.Request) (any, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), longestAct)
@@ -61,7 +63,7 @@ func statusOf(err error) int {
 	switch {
 	case errors.As(err, &refused):
 		return refused.status
-	case errors.Is(err, ErrWrongRole):
+	case errors.Is(err, ErrWrongRole), errors.Is(err, errNoLinks):
 		return http.StatusConflict
 	}
 	return http.StatusInternalServerError
@@ -75,35 +77,12 @@ func (f *Fleet) serveFleet(ctx context.Context, _ *http.Request) (any, error) {
 	return result, nil
 }
 
-func (f *Fleet) serveBreak(ctx context.Context, r *http.Request) (any, error) {
-	var asked struct{ What, Region string }
-	if err := json.NewDecoder(http.MaxBytesReader(nil, r.Body, 1<<16)).Decode(&asked); err != nil {
-		return nil, refusal{http.StatusBadRequest, `the body is no JSON object such as {"what":"kill","region":"us-east-1"}`}
-	}
-	server, err := f.find(asked.Region)
-	if err != nil {
-		return nil, err
-	}
-	switch asked.What {
-	case "kill":
-		err = server.Kill()
-	case "stop":
-		err = server.Stop(ctx)
-	case "start":
-		err = server.Start(ctx)
-	case "freeze":
-		err = server.Freeze()
-	case "thaw":
-		err = server.Thaw()
-	default:
-		return nil, refusal{http.StatusBadRequest, fmt.Sprintf("what cannot be %q: use kill, stop, start, freeze or thaw", asked.What)}
-	}
-	return done(server, err)
-}
-
 func (f *Fleet) serveInstance(ctx context.Context, r *http.Request) (any, error) {
 	server, err := f.find(r.PathValue("region"))
 	if err != nil {
+		return nil, err
+	}
+	if err := server.awaitAnswer(ctx); err != nil {
 		return nil, err
 	}
 	switch act := r.PathValue("act"); act {

@@ -74,6 +74,14 @@ func servesTheAPI(t *testing.T, f *Fleet) {
 	call("POST", "/lab/instances/us-west-2/stop", "", 200)
 	call("POST", "/lab/break", `{"what":"freeze","region":"us-west-2"}`, 409)
 
+	if links := call("GET", "/lab/links", "", 200)["links"].([]any); len(links) != 0 {
+		t.Errorf("a fleet without links has %v", links)
+	}
+	for _, what := range []string{"cut", "heal", "dark", "light"} {
+		call("POST", "/lab/break", `{"what":"`+what+`","region":"us-west-2"}`, 409)
+	}
+	call("POST", "/lab/links", `{"from":"bot","to":"us-east-1","state":"cut"}`, 409)
+
 	call("POST", "/lab/break", `{"what":"melt","region":"us-west-2"}`, 400)
 	call("POST", "/lab/break", `{"what":"kill","region":"mars"}`, 404)
 	call("POST", "/lab/break", `kill`, 400)

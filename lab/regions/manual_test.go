@@ -2,7 +2,10 @@ package regions
 
 import (
 	"flag"
+	"maps"
 	"os"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/rap-analyzer/rapbot"
@@ -23,6 +26,21 @@ func TestManualHasTheseGrants(t *testing.T) {
 		must(t, err)
 		if string(have) != want {
 			t.Errorf("%s is not what the lab runs; run go test ./lab/regions -run Manual -update", file)
+		}
+	}
+}
+
+// Whatever can be broken over HTTP stands in the lab's manual.
+func TestManualHasEveryBreakage(t *testing.T) {
+	manual, err := os.ReadFile("../../docs/lab.md")
+	must(t, err)
+	_, table, found := strings.Cut(string(manual), "## Breaking regions")
+	if !found {
+		t.Fatal("docs/lab.md has no section on breaking regions")
+	}
+	for _, what := range append(slices.Collect(maps.Keys(breakages)), "burn") {
+		if !strings.Contains(table, "`"+what+"`") {
+			t.Errorf("docs/lab.md does not say what %s does", what)
 		}
 	}
 }

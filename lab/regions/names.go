@@ -55,6 +55,9 @@ func checkNames(names []string) error {
 	}
 	seen := map[string]string{}
 	for _, name := range names {
+		if name == ViewerApp || name == ViewerBot {
+			return fmt.Errorf("start fleet: %q cannot name a region: it names who else connects", name)
+		}
 		slot := SlotName(name)
 		if slot == "" || name != strings.ToLower(name) || strings.ContainsAny(name, "/.' \\:") {
 			return fmt.Errorf("start fleet: %q cannot name a region: use lower-case letters, digits and dashes", name)

@@ -42,6 +42,8 @@ type Server struct {
 	starting chan struct{}  // one start at a time; a channel, so that waiting for it can be given up
 	idle     chan *pgx.Conn // room for the one connection that Observe keeps
 
+	inbound inbound
+
 	life     sync.Mutex // held to bring a postmaster to life and to kill one, so that a kill never cleans up after the wrong one
 	freezing sync.Mutex // one freeze at a time
 
@@ -129,6 +131,7 @@ func (s *Server) bringToLife(cmd *exec.Cmd) (*child.Child, error) {
 	s.mu.Lock()
 	s.proc = p
 	s.mu.Unlock()
+	s.follow(p)
 	return p, nil
 }
 

@@ -25,6 +25,7 @@ type Observation struct {
 	Timeline  int
 	LSN       LSN  // flushed on a primary, replayed on a replica
 	Streaming bool // the WAL receiver says so, which it also does while it is frozen
+	Paused    bool // a replica that replays nothing until it is told to
 }
 
 // pg_lsn minus 0/0 is the number of bytes, which spares a parser of the two halves.
@@ -36,7 +37,8 @@ SELECT pg_is_in_recovery(),
        CASE WHEN pg_is_in_recovery()
             THEN coalesce((SELECT received_tli FROM pg_stat_wal_receiver), (SELECT timeline_id FROM pg_control_checkpoint()))
             ELSE ('x' || left(pg_walfile_name(pg_current_wal_flush_lsn()), 8))::bit(32)::int END,
-       coalesce((SELECT status = 'streaming' FROM pg_stat_wal_receiver), false)`
+       coalesce((SELECT status = 'streaming' FROM pg_stat_wal_receiver), false),
+       CASE WHEN pg_is_in_recovery() THEN pg_is_wal_replay_paused() ELSE false END`
 
 // Observe asks the server as rapbot: a session of another role would be one more that rapbot must end before a switchover. It keeps the
 // connection for the next time, since on a busy machine a new login takes longer than anybody waits for a status.
@@ -59,7 +61,7 @@ func (s *Server) Observe(ctx context.Context) (Observation, error) {
 func (s *Server) observe(ctx context.Context, conn *pgx.Conn) (Observation, error) {
 	var o Observation
 	var position int64
-	err := conn.QueryRow(ctx, observeSQL).Scan(&o.Replica, &o.Writable, &position, &o.Timeline, &o.Streaming)
+	err := conn.QueryRow(ctx, observeSQL).Scan(&o.Replica, &o.Writable, &position, &o.Timeline, &o.Streaming, &o.Paused)
 	if err != nil {
 		closeNow(conn)
 		return Observation{}, err
@@ -92,6 +94,8 @@ type RegionStatus struct {
 	LSN       string `json:"lsn"`
 	LagBytes  *int64 `json:"lag_bytes,omitempty"`
 	Streaming *bool  `json:"streaming,omitempty"`
+	Paused    bool   `json:"replay_paused,omitempty"`
+	Dark      *bool  `json:"dark,omitempty"`  // instance commands get no answer; left out in a fleet without links, which cannot be darkened
 	Error     string `json:"error,omitempty"` // why a running server did not answer
 }
 
@@ -102,6 +106,9 @@ func (f *Fleet) Status(ctx context.Context) []RegionStatus {
 	lines := make([]RegionStatus, len(f.servers))
 	for i, server := range f.servers {
 		line := RegionStatus{Name: server.Name, State: server.State(), Role: "unknown"}
+		if dark := !server.Reachable(); len(server.inbound.links) > 0 {
+			line.Dark = &dark
+		}
 		switch o, err := seen[i].Observation, seen[i].err; {
 		case err != nil && (line.State == Running || line.State == Frozen):
 			line.Error = err.Error()
@@ -109,7 +116,7 @@ func (f *Fleet) Status(ctx context.Context) []RegionStatus {
 			line.Role, line.Writable, line.Timeline, line.LSN = roleName(o.Replica), o.Writable, o.Timeline, o.LSN.String()
 			if o.Replica {
 				streaming := o.Streaming && line.State != Frozen
-				line.Streaming = &streaming
+				line.Streaming, line.Paused = &streaming, o.Paused
 			}
 			if o.Replica && primary >= 0 {
 				// The two were not read at the same instant, so a replica may seem to be ahead.

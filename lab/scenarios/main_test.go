@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -13,6 +14,8 @@ import (
 	"github.com/rap-analyzer/rapbot/lab/workspace"
 	"github.com/rap-analyzer/rapbot/lab/world"
 )
+
+var links = flag.Bool("links", false, "run every world with links between the regions, the bot and the application")
 
 // binaries is where TestMain put rapbot and its helper.
 var binaries string
@@ -50,7 +53,7 @@ func open(t *testing.T) *stage {
 	}
 	w, err := world.Up(t.Context(), world.Options{
 		Dir: dir, Binary: filepath.Join(binaries, "rapbot"), Instance: filepath.Join(binaries, "instance"),
-		Writer: regions.WriterOptions{Workers: 4, Pause: 2 * time.Millisecond},
+		Writer: regions.WriterOptions{Workers: 4, Pause: 2 * time.Millisecond}, Links: *links,
 	})
 	if err != nil {
 		os.RemoveAll(dir)

@@ -22,8 +22,8 @@ approvals:
   expire_after: 10m
 regions:
 `, w.facts.Slack.API, channelOps, channelAlerts, group)
-	for _, r := range w.facts.Regions {
-		fmt.Fprintf(&b, "  - name: %s\n    slot: %s\n    postgres:\n      dsn: %q\n      password: {env: %s}\n    instance:\n", r.Name, regions.SlotName(r.Name), withoutPassword(r.DSN), passwordEnv(r.Name))
+	for _, r := range w.Fleet.Servers() {
+		fmt.Fprintf(&b, "  - name: %s\n    slot: %s\n    postgres:\n      dsn: %q\n      password: {env: %s}\n    instance:\n", r.Name, r.Slot, withoutPassword(r.DSNFor(regions.ViewerBot, regions.Rapbot)), passwordEnv(r.Name))
 		for _, act := range []string{"start_primary", "start_replica", "stop", "status"} {
 			fmt.Fprintf(&b, "      %s: [%q, %q, %q, %q]\n", act, w.instance, w.facts.Page, r.Name, strings.ReplaceAll(act, "_", "-"))
 		}

@@ -34,6 +34,7 @@ type Options struct {
 	Instance  string                // the binary of lab/instance
 	Writer    regions.WriterOptions // how hard the application writes
 	Workspace workspace.Options     // what to change of the emulated Slack
+	Links     bool                  // the bot, the application and the regions reach each other through links that can be broken
 	NoBot     bool                  // leave the bot out until StartBot
 	Log       func(string, ...any)  // progress, one line each
 }
@@ -95,7 +96,7 @@ func Up(ctx context.Context, opt Options) (_ *World, err error) {
 
 func (w *World) startRegions(ctx context.Context, opt Options) error {
 	opt.Log("starting three PostgreSQL servers (about ten seconds)")
-	fleet, err := regions.Start(ctx, regions.Options{Dir: filepath.Join(opt.Dir, "regions")})
+	fleet, err := regions.Start(ctx, regions.Options{Dir: filepath.Join(opt.Dir, "regions"), Links: opt.Links})
 	if err != nil {
 		return err
 	}

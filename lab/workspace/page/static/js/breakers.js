@@ -23,7 +23,7 @@ function breaker(label, title, act, {danger = false, disabled = false, testid, d
 
 const row = (label, ...buttons) => h('div.break-row', {role: 'group', 'aria-label': label}, h('span.break-label', null, label), h('div.break-buttons', null, buttons));
 
-function regionRow({name, state, role}) {
+function regionRow({name, state, role, dark, replay_paused: paused}) {
   const up = state === 'running' || state === 'frozen';
   const act = (what) => () => api.breakRegion(what, name);
   const id = (what) => `${what}-${name}`;
@@ -32,7 +32,11 @@ function regionRow({name, state, role}) {
     up && breaker('Stop', `Stops the PostgreSQL server of ${name} cleanly (fast shutdown, with its checkpoint)`, act('stop'), {testid: id('stop'), done: `${name} was stopped`}),
     !up && breaker('Start', `Starts the PostgreSQL server of ${name} again as it was: a former primary starts as what its data folder says it is`, act('start'), {testid: id('start'), done: `${name} was started`}),
     up && state !== 'frozen' && breaker('Freeze', `Freezes the WAL receiver of ${name} (SIGSTOP), so that its lag grows`, act('freeze'), {disabled: role === 'primary', testid: id('freeze'), done: `${name} receives no WAL any more`}),
-    state === 'frozen' && breaker('Thaw', `Lets the WAL receiver of ${name} go on (SIGCONT)`, act('thaw'), {testid: id('thaw'), done: `${name} receives WAL again`}));
+    state === 'frozen' && breaker('Thaw', `Lets the WAL receiver of ${name} go on (SIGCONT)`, act('thaw'), {testid: id('thaw'), done: `${name} receives WAL again`}),
+    up && role === 'replica' && !paused && breaker('Pause replay', `Lets ${name} receive WAL and replay none of it, so that what it answers grows old`, act('pause-replay'), {testid: id('pause-replay'), done: `${name} replays nothing any more`}),
+    up && role === 'replica' && paused && breaker('Resume replay', `Lets ${name} replay what it has received`, act('resume-replay'), {testid: id('resume-replay'), done: `${name} replays again`}),
+    dark === false && breaker('Make dark', `Takes ${name} off the network: its links go silent and commands for it get no answer, while its server runs on`, act('dark'), {danger: true, testid: id('dark'), done: `${name} is dark`}),
+    dark === true && breaker('Bring light back', `Puts ${name} back on the network as it is`, act('light'), {testid: id('light'), done: `${name} is back on the network`}));
 }
 
 /** The part of the panel with the buttons. afterwards is called when something of Slack's has changed. */
@@ -99,7 +103,7 @@ export function breakers(afterwards) {
       h('h3.world-title', {id: 'break-title'}, 'Break things'), regions, slack, bot, alerts),
 
     showRegions(list) {
-      const print = printOf(list.map(({name, state, role}) => [name, state, role]));
+      const print = printOf(list.map(({name, state, role, dark, replay_paused: paused}) => [name, state, role, dark, paused]));
       if (print === regionsPrint) return;
       regionsPrint = print;
       const focused = document.activeElement?.dataset?.testid;

@@ -60,7 +60,7 @@ function card(region, split) {
   h('header.region-head', null,
     h('span.region-dot', {'aria-hidden': 'true'}),
     h('strong.region-name', null, region.name),
-    h('span.region-state', {title: stateNotes[region.state]}, region.state),
+    h('span.region-state', {title: region.dark ? 'Off the network; the server itself is what it was' : stateNotes[region.state]}, region.dark ? `dark, ${region.state}` : region.state),
     h('span.region-role', null, serving(region) ? region.role || 'unknown' : 'down')),
   h('dl.region-facts', null,
     fact('writes', region.writable ? 'accepted' : 'refused', region.writable ? 'Takes writes' : 'Does not take writes', region.writable ? 'yes' : 'no'),
@@ -75,11 +75,12 @@ function fact(name, value, title, look) {
 }
 
 function lagBar(region, lag) {
-  const streaming = region.streaming === undefined ? '' : region.streaming ? 'streaming' : 'not streaming';
+  const stream = region.streaming === undefined ? '' : region.streaming ? 'streaming' : 'not streaming';
+  const streaming = region.replay_paused ? `${stream}, replay paused` : stream;
   const known = lag !== undefined && lag !== null;
   return h('div.lag', {class: known ? `lag-${level(lag)}` : 'lag-unknown'},
     h('div.lag-track', {role: 'meter', 'aria-label': `Lag of ${region.name}`, 'aria-valuemin': '0', 'aria-valuemax': '1073741824', 'aria-valuenow': String(lag ?? 0), 'aria-valuetext': known ? bytes(lag) : 'unknown'},
       h('div.lag-fill', {style: {width: `${Math.round(share(lag || 0) * 100)}%`}})),
     h('span.lag-words', null, known ? `${bytes(lag)} behind` : 'lag unknown'),
-    streaming && h('span.lag-stream', {class: region.streaming ? null : 'lag-cut'}, streaming));
+    streaming && h('span.lag-stream', {class: region.streaming && !region.replay_paused ? null : 'lag-cut'}, streaming));
 }

@@ -1,0 +1,74 @@
+package regions
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+)
+
+// linkLine is a link in GET /lab/links.
+type linkLine struct {
+	From        string    `json:"from"`
+	To          string    `json:"to"`
+	State       LinkState `json:"state"`
+	DelayMS     int64     `json:"delay_ms"`
+	JitterMS    int64     `json:"jitter_ms"`
+	Connections int       `json:"connections"`
+}
+
+func (l *Link) line() linkLine {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return linkLine{
+		From: l.Viewer, To: l.Region, State: l.traffic.state, DelayMS: l.traffic.delay.Milliseconds(), JitterMS: l.traffic.jitter.Milliseconds(),
+		Connections: len(l.sessions),
+	}
+}
+
+func (f *Fleet) serveLinks(context.Context, *http.Request) (any, error) {
+	lines := []linkLine{}
+	for _, link := range f.Links() {
+		lines = append(lines, link.line())
+	}
+	return object{"links": lines}, nil
+}
+
+// serveChangeLink changes what the body names and leaves the rest of the link as it is.
+func (f *Fleet) serveChangeLink(_ context.Context, r *http.Request) (any, error) {
+	var asked struct {
+		From, To string
+		State    LinkState
+		DelayMS  *int `json:"delay_ms"`
+		JitterMS int  `json:"jitter_ms"`
+	}
+	if err := readBody(r, &asked, `{"from":"bot","to":"us-east-1","state":"stall"}`); err != nil {
+		return nil, err
+	}
+	switch asked.State {
+	case "", LinkOK, LinkCut, LinkStalled:
+	default:
+		return nil, refusal{http.StatusBadRequest, fmt.Sprintf("state cannot be %q: use %s, %s or %s", asked.State, LinkCut, LinkStalled, LinkOK)}
+	}
+	var d, jitter time.Duration
+	if asked.DelayMS != nil {
+		var err error
+		if d, jitter, err = delays(*asked.DelayMS, asked.JitterMS); err != nil {
+			return nil, err
+		}
+	}
+	link := f.Link(asked.From, asked.To)
+	if link == nil {
+		if len(f.Links()) == 0 {
+			return nil, errNoLinks
+		}
+		return nil, refusal{http.StatusNotFound, f.noLink(asked.From, asked.To).Error()}
+	}
+	if asked.DelayMS != nil {
+		link.Delay(d, jitter)
+	}
+	if asked.State != "" {
+		link.set(asked.State)
+	}
+	return object{"ok": true, "link": link.line()}, nil
+}
