@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/rap-analyzer/rapbot/lab/child"
+	"github.com/rap-analyzer/rapbot/lab/wait"
 )
 
 // bootstrap makes the first server a primary from nothing and the others its replicas by base backups. Nothing is synced to disk here
@@ -56,35 +57,35 @@ func (s *Server) layOut() error {
 	if err := os.MkdirAll(s.dir, 0o755); err != nil {
 		return err
 	}
-	if err := s.fleet.account.give(s.dir); err != nil {
+	if err := s.fleet.account.Give(s.dir); err != nil {
 		return err
 	}
-	if err := s.fleet.account.writeFile(s.path("server.conf"), s.settings()); err != nil {
+	if err := s.fleet.account.WriteFile(s.path("server.conf"), s.settings()); err != nil {
 		return err
 	}
-	return s.fleet.account.writeFile(s.path("pgpass"), s.passwords())
+	return s.fleet.account.WriteFile(s.path("pgpass"), s.passwords())
 }
 
 func (s *Server) initialise(ctx context.Context) error {
 	account := s.fleet.account
 	secret := s.path("initdb-password")
-	if err := account.writeFile(secret, s.fleet.passwords[Admin]); err != nil {
+	if err := account.WriteFile(secret, s.fleet.passwords[Admin]); err != nil {
 		return err
 	}
 	defer os.Remove(secret)
-	err := child.Run(ctx, account.command(s.dir, s.fleet.pg.program("initdb"), "--pgdata="+s.DataDir(), "--username="+string(Admin),
+	err := child.Run(ctx, account.Command(s.dir, s.fleet.pg.Program("initdb"), "--pgdata="+s.DataDir(), "--username="+string(Admin),
 		"--pwfile="+secret, "--auth=scram-sha-256", "--data-checksums", "--encoding=UTF8", "--locale=C", "--no-sync"))
 	if err != nil {
 		return err
 	}
-	return account.writeFile(s.data("pg_hba.conf"), accessRules)
+	return account.WriteFile(s.data("pg_hba.conf"), AccessRules)
 }
 
 // copyFrom takes a base backup of the primary. It is spared the checks of pg_verifybackup, which nobody will run.
 func (s *Server) copyFrom(ctx context.Context, primary *Server) error {
 	from := fmt.Sprintf("host=127.0.0.1 port=%d user=replicator passfile=%s sslmode=disable gssencmode=disable",
 		primary.Port, quoteConninfo(s.path("pgpass")))
-	return child.Run(ctx, s.fleet.account.command(s.dir, s.fleet.pg.program("pg_basebackup"), "--pgdata="+s.DataDir(), "--dbname="+from,
+	return child.Run(ctx, s.fleet.account.Command(s.dir, s.fleet.pg.Program("pg_basebackup"), "--pgdata="+s.DataDir(), "--dbname="+from,
 		"--checkpoint=fast", "--no-sync", "--no-manifest"))
 }
 
@@ -95,7 +96,7 @@ func (f *Fleet) awaitStreaming(ctx context.Context, primary *Server) error {
 	}
 	defer closeNow(conn)
 	var streaming int
-	err = until(ctx, 5*glance, func() bool {
+	err = wait.Until(ctx, 5*glance, func() bool {
 		row := conn.QueryRow(ctx, "SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming'")
 		return row.Scan(&streaming) == nil && streaming >= len(f.servers)-1
 	})

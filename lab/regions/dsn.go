@@ -11,7 +11,7 @@ import (
 )
 
 // DSN is the address of this server's database for a role.
-func (s *Server) DSN(role Role) string { return s.dsn(role, database) }
+func (s *Server) DSN(role Role) string { return s.dsn(role, Database) }
 
 func (s *Server) dsn(role Role, db string) string {
 	return fmt.Sprintf("postgres://%s:%s@127.0.0.1:%d/%s?sslmode=disable&connect_timeout=2", role, s.fleet.passwords[role], s.Port, db)
@@ -31,7 +31,7 @@ func (s *Server) portFor(viewer string) int {
 func (f *Fleet) MultiHostDSN() string {
 	hosts, ports := f.hostsAndPorts(viewerApp)
 	return fmt.Sprintf("host=%s port=%s user=%s password=%s dbname=%s sslmode=disable target_session_attrs=read-write connect_timeout=1",
-		hosts, ports, App, f.passwords[App], database)
+		hosts, ports, App, f.passwords[App], Database)
 }
 
 func (f *Fleet) hostsAndPorts(viewer string) (hosts, ports string) {

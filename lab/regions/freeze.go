@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/rap-analyzer/rapbot/lab/child"
+	"github.com/rap-analyzer/rapbot/lab/wait"
 )
 
 // freezer is a stopped WAL receiver and a guard over it. A stopped process obeys nobody, so it would stay for ever if the lab were
@@ -57,7 +58,7 @@ func (s *Server) Freeze() error {
 }
 
 func (s *Server) freeze(pid int) (*freezer, error) {
-	cmd := s.fleet.account.command(s.dir, "sh", "-c", guardScript, fmt.Sprint(pid))
+	cmd := s.fleet.account.Command(s.dir, "sh", "-c", guardScript, fmt.Sprint(pid))
 	cmd.SysProcAttr.Pdeathsig = 0 // its work begins at the lab's death
 	pipe, err := cmd.StdinPipe()
 	if err != nil {
@@ -74,7 +75,7 @@ func (s *Server) freeze(pid int) (*freezer, error) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
-	if err := until(ctx, glance, f.holds); err != nil {
+	if err := wait.Until(ctx, glance, f.holds); err != nil {
 		f.dismiss()
 		return nil, fmt.Errorf("WAL receiver %d does not stop: %w", pid, err)
 	}

@@ -21,7 +21,8 @@ var grantsSQL string
 //go:embed grants15.sql
 var grants15SQL string
 
-const database = "rap"
+// Database is the name of the application's database.
+const Database = "rap"
 
 // Role is a login of the databases.
 type Role string
@@ -52,9 +53,9 @@ func (f *Fleet) fill(ctx context.Context, primary *Server) error {
 		fmt.Sprintf("CREATE ROLE replicator LOGIN REPLICATION PASSWORD '%s'", f.passwords[replicator]),
 		fmt.Sprintf("CREATE ROLE rapbot LOGIN PASSWORD '%s'", f.passwords[Rapbot]),
 		fmt.Sprintf("CREATE ROLE app LOGIN PASSWORD '%s'", f.passwords[App]),
-		"CREATE DATABASE " + database,
-		"REVOKE ALL ON DATABASE " + database + " FROM public",
-		"GRANT CONNECT ON DATABASE " + database + " TO rapbot, app",
+		"CREATE DATABASE " + Database,
+		"REVOKE ALL ON DATABASE " + Database + " FROM public",
+		"GRANT CONNECT ON DATABASE " + Database + " TO rapbot, app",
 	}
 	for _, server := range f.servers {
 		if server != primary {
@@ -71,12 +72,21 @@ func (f *Fleet) fill(ctx context.Context, primary *Server) error {
 	return execute(ctx, primary.DSN(Admin), schemaSQL, grants)
 }
 
+// Furnish makes the application's login, database and tables on a primary that is not of a fleet, so that a Writer can write there. Both
+// addresses are a superuser's: of any database that is there already, and of the one to be made, whose name is Database.
+func Furnish(ctx context.Context, there, fresh, appPassword string) error {
+	if err := execute(ctx, there, fmt.Sprintf("CREATE ROLE app LOGIN PASSWORD '%s'", appPassword), "CREATE DATABASE "+Database); err != nil {
+		return err
+	}
+	return execute(ctx, fresh, schemaSQL)
+}
+
 func (f *Fleet) renderGrants() (string, error) {
 	var slots []string
 	for _, server := range f.servers {
 		slots = append(slots, server.Slot)
 	}
-	return renderGrants(slots, f.pg.major)
+	return renderGrants(slots, f.pg.Major)
 }
 
 func renderGrants(slots []string, major int) (string, error) {
