@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/rap-analyzer/rapbot/lab/child"
 	"github.com/rap-analyzer/rapbot/lab/regions"
 )
 
@@ -37,7 +38,7 @@ type Cluster struct {
 	log     func(string, ...any)
 	etcd    *etcd
 	nodes   []*node
-	guard   *guard
+	guard   *child.Guard
 	// One password for each role, made for this cluster.
 	superPassword, replicaPassword, appPassword string
 
@@ -160,7 +161,7 @@ func (c *Cluster) close() error {
 		c.etcd.end()
 	}
 	if c.guard != nil {
-		c.guard.dismiss()
+		c.guard.Dismiss()
 	}
 	return errors.Join(err, os.RemoveAll(c.dir))
 }

@@ -1,12 +1,19 @@
 package patroni
 
 import (
+	"bufio"
 	"context"
 	"flag"
+	"fmt"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"github.com/rap-analyzer/rapbot/lab/regions"
 	"github.com/rap-analyzer/rapbot/lab/wait"
@@ -14,7 +21,7 @@ import (
 
 var real = flag.Bool("patroni", false, "start real Patroni clusters (two minutes)")
 
-func start(t *testing.T) (*Cluster, context.Context) {
+func needPatroni(t *testing.T) Versions {
 	t.Helper()
 	if !*real {
 		t.Skip("starts real Patroni clusters, which take a minute to settle: run it with go test ./lab/peers/patroni -patroni")
@@ -23,6 +30,13 @@ func start(t *testing.T) (*Cluster, context.Context) {
 	if err != nil {
 		t.Skip(err)
 	}
+	return v
+}
+
+// start starts a cluster that ends with the test, and makes sure that nothing is left of it then.
+func start(t *testing.T) (*Cluster, context.Context) {
+	t.Helper()
+	v := needPatroni(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	t.Cleanup(cancel)
 	began := time.Now()
@@ -45,9 +59,80 @@ func start(t *testing.T) (*Cluster, context.Context) {
 	return c, ctx
 }
 
+// Under this variable the test binary is one that is about to be killed.
+const victim = "RAPBOT_PATRONI_VICTIM"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(victim) == "" {
+		os.Exit(m.Run())
+	}
+	c, err := Start(context.Background(), Options{})
+	if err != nil {
+		fmt.Println(err)
+		os.Exit(1)
+	}
+	fmt.Println(c.dir)
+	select {}
+}
+
+// Nothing outlives a process that is killed.
+func TestKilledProcess(t *testing.T) {
+	needPatroni(t)
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	doomed := exec.CommandContext(t.Context(), self)
+	doomed.Env = append(os.Environ(), victim+"=1")
+	out, err := doomed.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := doomed.Start(); err != nil {
+		t.Fatal(err)
+	}
+	line, _ := bufio.NewReader(out).ReadString('\n')
+	dir := strings.TrimSpace(line)
+	running := processesIn(dir)
+	_ = doomed.Process.Kill()
+	_ = doomed.Wait()
+	if !filepath.IsAbs(dir) || len(running) < 15 {
+		t.Fatalf("it says %q, and in there run %v", line, running)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	if wait.Until(ctx, 10*time.Millisecond, func() bool { return len(processesIn(dir)) == 0 }) != nil {
+		err := killIn(dir)
+		t.Errorf("of %v some were still there (%v)", running, err)
+	}
+}
+
+// The servers have the settings of the fleet that they are compared with.
+func expectSameSettings(ctx context.Context, t *testing.T, c *Cluster) {
+	t.Helper()
+	conn, err := pgx.Connect(ctx, c.AdminDSNs()[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(ctx)
+	want := regions.Settings()
+	want["data_checksums"] = "on"
+	if len(want) < 20 {
+		t.Errorf("only %d settings", len(want))
+	}
+	for name, value := range want {
+		var got string
+		if err := conn.QueryRow(ctx, "SHOW "+name).Scan(&got); err != nil || got != value {
+			t.Errorf("%s is %q (%v), want %q", name, got, err, value)
+		}
+	}
+}
+
 // A switchover through Patroni's REST API, with the lab's writer writing all the while.
 func TestSwitchover(t *testing.T) {
 	c, ctx := start(t)
+	expectSameSettings(ctx, t, c)
 	w, err := regions.NewWriter(c.MultiHostDSN(), regions.Among(c.AdminDSNs()...), regions.WriterOptions{})
 	if err != nil {
 		t.Fatal(err)

@@ -3,7 +3,6 @@ package patroni
 import (
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -52,36 +51,13 @@ func killIn(dir string) error {
 	return nil
 }
 
-// guard is a shell that waits on a pipe from this process. When the pipe closes without a word, this process was killed, and the shell ends the
-// servers, which the kernel does not count among our children.
-type guard struct {
-	shell *child.Child
-	pipe  io.WriteCloser
-}
-
-// Its own folder is /, so that it does not find itself. SIGQUIT lets a postmaster free its shared memory.
+// guardScript ends, when this process was killed, the servers, which the kernel does not count among our children. The guard works in /, so that
+// it does not find itself. SIGQUIT lets a postmaster free its shared memory.
 const guardScript = `read -r _ && exit
 for p in /proc/[0-9]*; do
 	case "$(readlink "$p/cwd")" in "$0"/*) kill -QUIT "${p#/proc/}" ;; esac
 done`
 
-func startGuard(account regions.Account, dir string) (*guard, error) {
-	cmd := account.Command("/", "sh", "-c", guardScript, dir)
-	cmd.SysProcAttr.Pdeathsig = 0 // its work begins at our death
-	pipe, err := cmd.StdinPipe()
-	if err != nil {
-		return nil, err
-	}
-	shell, err := child.Start(cmd)
-	if err != nil {
-		return nil, err
-	}
-	return &guard{shell, pipe}, nil
-}
-
-// dismiss sends the guard home.
-func (g *guard) dismiss() {
-	_, _ = io.WriteString(g.pipe, "\n")
-	_ = g.pipe.Close()
-	<-g.shell.Done()
+func startGuard(account regions.Account, dir string) (*child.Guard, error) {
+	return child.StartGuard(account.Command("/", "sh", "-c", guardScript, dir))
 }
