@@ -39,7 +39,7 @@ func run() int {
 	case err == nil:
 		return 0
 	case ctx.Err() != nil:
-		fmt.Fprintln(os.Stderr, "bench: interrupted; everything that was started has been ended")
+		fmt.Fprintln(os.Stderr, "bench: interrupted:", err)
 		return exitInterrupted
 	}
 	fmt.Fprintln(os.Stderr, "bench:", err)
@@ -140,15 +140,9 @@ func failover(ctx context.Context, o options, to io.Writer, say progress) (err e
 		}
 		sides = append(sides, theirs)
 	}
-	for n := range o.runs {
-		for _, s := range sides {
-			r, err := s.measure(ctx)
-			if err != nil {
-				return fmt.Errorf("run %d of %s: %w", n+1, s.name, err)
-			}
-			s.results = append(s.results, r)
-			say("run %d of %d, %s to %s: write gap %d ms", n+1, o.runs, s.name, r.to, r.gap.Milliseconds())
-		}
+	if err := alternate(ctx, o.runs, sides, say); err != nil {
+		report(to, sides) // what there is until then took time to measure
+		return err
 	}
 	report(to, sides)
 	for _, file := range o.out {
@@ -159,6 +153,21 @@ func failover(ctx context.Context, o options, to io.Writer, say progress) (err e
 	}
 	if lost := ours.lost(); lost > 0 {
 		return fmt.Errorf("rapbot lost %d acknowledged rows", lost)
+	}
+	return nil
+}
+
+// alternate lets the sides take turns, so that what else the machine does hits them alike.
+func alternate(ctx context.Context, runs int, sides []*side, say progress) error {
+	for n := range runs {
+		for _, s := range sides {
+			r, err := s.measure(ctx)
+			if err != nil {
+				return fmt.Errorf("run %d of %s: %w", n+1, s.name, err)
+			}
+			s.results = append(s.results, r)
+			say("run %d of %d, %s to %s: write gap %d ms", n+1, runs, s.name, r.to, r.gap.Milliseconds())
+		}
 	}
 	return nil
 }

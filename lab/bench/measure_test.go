@@ -68,6 +68,10 @@ func TestReport(t *testing.T) {
 			t.Errorf("no %q in:\n%s", want, b.String())
 		}
 	}
+	b.Reset()
+	if report(&b, []*side{sides[0], {name: "Patroni"}}); b.Len() > 0 {
+		t.Errorf("a report without a run:\n%s", b.String())
+	}
 	for ending, magic := range map[string]string{"svg": "<?xml", "png": "\x89PNG"} {
 		file := filepath.Join(t.TempDir(), "gaps."+ending)
 		if err := plotGaps(file, sides); err != nil {

@@ -10,6 +10,9 @@ import (
 
 // report prints a table for each side, and how they compare.
 func report(to io.Writer, sides []*side) {
+	if slices.ContainsFunc(sides, func(s *side) bool { return len(s.results) == 0 }) {
+		return // nothing to compare
+	}
 	for _, s := range sides {
 		fmt.Fprintf(to, "\n%s\n", s.about)
 		table := tabwriter.NewWriter(to, 0, 0, 2, ' ', tabwriter.AlignRight)
