@@ -7,10 +7,10 @@ FUZZ    ?= 30s
 MAJORS  ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-versions check unit race fuzz bench update build clean
+.PHONY: help demo test test-versions check unit race fuzz bench bench-failover update build clean
 
 help: ## show this
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## start the lab and the real bot, print the page's address, stop with Ctrl-C
 	@tools/setup demo
@@ -49,6 +49,13 @@ fuzz: ## every fuzz target for FUZZ (30s) each
 bench: ## figures: write gap, crash matrix, journal and render speed
 	$(GO) test ./lab/scenarios -run 'TestSwitchovers|TestKillMatrix' -v -timeout 60m -matrix -switchovers $(RUNS)
 	$(GO) test ./integrations/... -run '^$$' -bench . -benchmem
+
+bench-failover: ## RUNS (20) planned changes of the primary by rapbot and by Patroni in turn, compared
+	@tools/setup bench
+	@mkdir -p bin
+	$(GO) test ./lab/peers/patroni -count 1 -patroni -run TestSwitchover
+	$(GO) build -o bin/ ./cmd/rapbot ./lab/instance ./lab/bench
+	@exec bin/bench failover --runs $(RUNS) --bin bin --out bin/failover.svg --out bin/failover.png
 
 update: ## rewrite golden files and generated pages; read the diff
 	$(GO) test . -run 'Diagram|Versions' -update

@@ -12,16 +12,17 @@ import (
 	"github.com/rap-analyzer/rapbot/lab/child"
 )
 
-// account is the user that the servers run as. PostgreSQL refuses to run as root, so root hands over to an unprivileged user;
+// Account is the user that the servers run as. PostgreSQL refuses to run as root, so root hands over to an unprivileged user;
 // everybody else runs the servers as themselves.
-type account struct {
+type Account struct {
 	uid, gid int
 	handOver bool
 }
 
-func serverAccount() (account, error) {
+// ServerAccount is the account of this process, or an unprivileged one when that is root.
+func ServerAccount() (Account, error) {
 	if os.Getuid() != 0 {
-		return account{uid: os.Getuid(), gid: os.Getgid()}, nil
+		return Account{uid: os.Getuid(), gid: os.Getgid()}, nil
 	}
 	for _, name := range []string{"postgres", "nobody"} {
 		u, err := user.Lookup(name)
@@ -31,15 +32,15 @@ func serverAccount() (account, error) {
 		uid, errUID := strconv.Atoi(u.Uid)
 		gid, errGID := strconv.Atoi(u.Gid)
 		if errUID == nil && errGID == nil {
-			return account{uid: uid, gid: gid, handOver: true}, nil
+			return Account{uid: uid, gid: gid, handOver: true}, nil
 		}
 	}
-	return account{}, fmt.Errorf("PostgreSQL does not run as root, and there is no user postgres or nobody to run it as")
+	return Account{}, fmt.Errorf("PostgreSQL does not run as root, and there is no user postgres or nobody to run it as")
 }
 
-// command prepares a program of PostgreSQL's to run as the account, in dir. Its environment is made from nothing: a PGHOST or
+// Command prepares a program of PostgreSQL's to run as the account, in dir. Its environment is made from nothing: a PGHOST or
 // PGSSLMODE of the person at the terminal would reach the WAL receivers.
-func (a account) command(dir, program string, args ...string) *exec.Cmd {
+func (a Account) Command(dir, program string, args ...string) *exec.Cmd {
 	cmd := exec.Command(program, args...)
 	cmd.Dir = dir
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "LC_ALL=C", "TZ=UTC"}
@@ -50,29 +51,29 @@ func (a account) command(dir, program string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// give makes a file or folder the account's, since a server must be able to remove its own standby.signal.
-func (a account) give(path string) error {
+// Give makes a file or folder the account's, since a server must be able to remove its own standby.signal.
+func (a Account) Give(path string) error {
 	if !a.handOver {
 		return nil
 	}
 	return os.Chown(path, a.uid, a.gid)
 }
 
-// writeFile writes a file that only the account can read. It replaces the file in one step: a server killed at
+// WriteFile writes a file that only the account can read. It replaces the file in one step: a server killed at
 // any moment finds the old text or the new.
-func (a account) writeFile(path, text string) error {
+func (a Account) WriteFile(path, text string) error {
 	fresh := path + ".new"
 	if err := os.WriteFile(fresh, []byte(text), 0o600); err != nil {
 		return err
 	}
-	if err := a.give(fresh); err != nil {
+	if err := a.Give(fresh); err != nil {
 		return err
 	}
 	return os.Rename(fresh, path)
 }
 
 // reaches says whether the account can come to dir through all the folders above it.
-func (a account) reaches(dir string) bool {
+func (a Account) reaches(dir string) bool {
 	if !a.handOver {
 		return true
 	}
@@ -102,9 +103,9 @@ func (a account) reaches(dir string) bool {
 	}
 }
 
-// home settles where the servers live: in wanted, or in a folder of our own when nothing was wanted or when the account cannot get
+// Home settles where the servers live: in wanted, or in a folder of our own when nothing was wanted or when the account cannot get
 // there (below /root, say, or a folder of mode 0700). The second result says that the folder is temporary and ours to remove.
-func (a account) home(wanted string) (string, bool, error) {
+func (a Account) Home(wanted string) (string, bool, error) {
 	if wanted != "" {
 		if err := os.MkdirAll(wanted, 0o755); err != nil {
 			return "", false, err

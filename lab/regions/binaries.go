@@ -13,34 +13,36 @@ import (
 	"github.com/rap-analyzer/rapbot"
 )
 
-// installation is one PostgreSQL on this machine.
-type installation struct {
-	dir   string // the folder that holds postgres and initdb
-	major int
+// Installation is one PostgreSQL on this machine.
+type Installation struct {
+	Dir   string // the folder that holds postgres and initdb
+	Major int
 }
 
-func (i installation) able() rapbot.Ability { return rapbot.AbilityOf(i.major) }
+// Able is what this version can do.
+func (i Installation) Able() rapbot.Ability { return rapbot.AbilityOf(i.Major) }
 
-func (i installation) program(name string) string { return filepath.Join(i.dir, name) }
+// Program is the path of one of its programs.
+func (i Installation) Program(name string) string { return filepath.Join(i.Dir, name) }
 
-// findInstallation takes the newest PostgreSQL it can find, or the one that RAPBOT_PG_BIN names. The distributions keep the server's
+// FindInstallation takes the newest PostgreSQL it can find, or the one that RAPBOT_PG_BIN names. The distributions keep the server's
 // programs out of PATH, so their usual folders are looked at too.
-func findInstallation() (installation, error) {
+func FindInstallation() (Installation, error) {
 	if dir := os.Getenv("RAPBOT_PG_BIN"); dir != "" {
 		found, err := inspect(dir)
 		if err != nil {
-			return installation{}, fmt.Errorf("RAPBOT_PG_BIN=%s: %w", dir, err)
+			return Installation{}, fmt.Errorf("RAPBOT_PG_BIN=%s: %w", dir, err)
 		}
 		return found, nil
 	}
-	var newest installation
+	var newest Installation
 	for _, dir := range likelyFolders() {
-		if found, err := inspect(dir); err == nil && found.major > newest.major {
+		if found, err := inspect(dir); err == nil && found.Major > newest.Major {
 			newest = found
 		}
 	}
-	if newest.dir == "" {
-		return installation{}, fmt.Errorf("no PostgreSQL server of version %d or newer found: "+
+	if newest.Dir == "" {
+		return Installation{}, fmt.Errorf("no PostgreSQL server of version %d or newer found: "+
 			"install the package postgresql (Debian, Ubuntu) or postgresql-server and postgresql-contrib (Fedora, RHEL), "+
 			"or set RAPBOT_PG_BIN to the folder that holds postgres and initdb", rapbot.OldestMajor())
 	}
@@ -64,23 +66,23 @@ func likelyFolders() []string {
 
 var versionLine = regexp.MustCompile(`\(PostgreSQL\) (\d+)`)
 
-func inspect(dir string) (installation, error) {
+func inspect(dir string) (Installation, error) {
 	for _, name := range []string{"postgres", "initdb"} {
 		if _, err := exec.LookPath(filepath.Join(dir, name)); err != nil {
-			return installation{}, fmt.Errorf("%s is not there", name)
+			return Installation{}, fmt.Errorf("%s is not there", name)
 		}
 	}
 	out, err := exec.Command(filepath.Join(dir, "postgres"), "--version").Output()
 	if err != nil {
-		return installation{}, fmt.Errorf("postgres --version: %w", err)
+		return Installation{}, fmt.Errorf("postgres --version: %w", err)
 	}
 	match := versionLine.FindSubmatch(out)
 	if match == nil {
-		return installation{}, fmt.Errorf("postgres --version answers %q", strings.TrimSpace(string(out)))
+		return Installation{}, fmt.Errorf("postgres --version answers %q", strings.TrimSpace(string(out)))
 	}
 	major, _ := strconv.Atoi(string(match[1])) // digits by the expression
 	if major < rapbot.OldestMajor() {
-		return installation{}, errors.New(rapbot.TooOld(major))
+		return Installation{}, errors.New(rapbot.TooOld(major))
 	}
-	return installation{dir: dir, major: major}, nil
+	return Installation{Dir: dir, Major: major}, nil
 }

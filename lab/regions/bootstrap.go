@@ -13,6 +13,7 @@ import (
 
 	"github.com/rap-analyzer/rapbot/charts"
 	"github.com/rap-analyzer/rapbot/lab/child"
+	"github.com/rap-analyzer/rapbot/lab/wait"
 )
 
 // bootstrap makes the first server a primary from nothing and the others its replicas by copies of its data, which are made while it is
@@ -70,31 +71,31 @@ func (s *Server) layOut() error {
 	if err := os.MkdirAll(s.dir, 0o755); err != nil {
 		return err
 	}
-	if err := s.fleet.account.give(s.dir); err != nil {
+	if err := s.fleet.account.Give(s.dir); err != nil {
 		return err
 	}
-	if err := s.fleet.account.writeFile(s.path("server.conf"), s.settings()); err != nil {
+	if err := s.fleet.account.WriteFile(s.path("server.conf"), s.settings()); err != nil {
 		return err
 	}
-	if err := s.fleet.account.writeFile(s.path(volumeScript), charts.Volume); err != nil {
+	if err := s.fleet.account.WriteFile(s.path(volumeScript), charts.Volume); err != nil {
 		return err
 	}
-	return s.fleet.account.writeFile(s.path("pgpass"), s.passwords())
+	return s.fleet.account.WriteFile(s.path("pgpass"), s.passwords())
 }
 
 func (s *Server) initialise(ctx context.Context) error {
 	account := s.fleet.account
 	secret := s.path("initdb-password")
-	if err := account.writeFile(secret, s.fleet.passwords[Admin]); err != nil {
+	if err := account.WriteFile(secret, s.fleet.passwords[Admin]); err != nil {
 		return err
 	}
 	defer os.Remove(secret)
-	err := child.Run(ctx, account.command(s.dir, s.fleet.pg.program("initdb"), "--pgdata="+s.DataDir(), "--username="+string(Admin),
+	err := child.Run(ctx, account.Command(s.dir, s.fleet.pg.Program("initdb"), "--pgdata="+s.DataDir(), "--username="+string(Admin),
 		"--pwfile="+secret, "--auth=scram-sha-256", "--data-checksums", "--encoding=UTF8", "--locale=C", "--no-sync"))
 	if err != nil {
 		return err
 	}
-	return account.writeFile(s.data("pg_hba.conf"), accessRules)
+	return account.WriteFile(s.data("pg_hba.conf"), AccessRules)
 }
 
 // copyFrom takes a copy of the stopped primary's data. Slots are a server's own: a copied one would hold back the replica's log for ever.
@@ -103,7 +104,7 @@ func (s *Server) copyFrom(ctx context.Context, primary *Server) error {
 	if err != nil {
 		return err
 	}
-	if err := child.Run(ctx, s.fleet.account.command(s.dir, copier, "-R", "-p", primary.DataDir(), s.DataDir())); err != nil {
+	if err := child.Run(ctx, s.fleet.account.Command(s.dir, copier, "-R", "-p", primary.DataDir(), s.DataDir())); err != nil {
 		return err
 	}
 	slots, err := filepath.Glob(s.data("pg_replslot/*"))
@@ -127,7 +128,7 @@ func (f *Fleet) awaitStreaming(ctx context.Context, primary *Server) error {
 	}
 	defer closeNow(conn)
 	var streaming int
-	err = until(ctx, 5*glance, func() bool {
+	err = wait.Until(ctx, 5*glance, func() bool {
 		row := conn.QueryRow(ctx, "SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming'")
 		return row.Scan(&streaming) == nil && streaming >= len(f.servers)-1
 	})

@@ -17,11 +17,11 @@ const (
 )
 
 // DSN is the address of this server's database for a role, past all links: what the lab itself uses.
-func (s *Server) DSN(role Role) string { return s.dsn(role, database) }
+func (s *Server) DSN(role Role) string { return s.dsn(role, Database) }
 
 // DSNFor is the address at which a viewer reaches this server's database.
 func (s *Server) DSNFor(viewer string, role Role) string {
-	return s.dsnAt(s.portFor(viewer), role, database)
+	return s.dsnAt(s.portFor(viewer), role, Database)
 }
 
 func (s *Server) dsn(role Role, db string) string { return s.dsnAt(s.Port, role, db) }
@@ -46,7 +46,7 @@ func (s *Server) portFor(viewer string) int {
 func (f *Fleet) MultiHostDSN() string {
 	hosts, ports := f.hostsAndPorts(ViewerApp)
 	return fmt.Sprintf("host=%s port=%s user=%s password=%s dbname=%s sslmode=disable target_session_attrs=read-write connect_timeout=1",
-		hosts, ports, App, f.passwords[App], database)
+		hosts, ports, App, f.passwords[App], Database)
 }
 
 func (f *Fleet) hostsAndPorts(viewer string) (hosts, ports string) {

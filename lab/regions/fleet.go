@@ -30,8 +30,8 @@ type Fleet struct {
 	lock      *os.File
 	servers   []*Server
 	passwords map[Role]string
-	pg        installation
-	account   account
+	pg        Installation
+	account   Account
 	log       func(string, ...any)
 	volumeEnv []string // on top of what volume.sh gets; for tests
 
@@ -55,16 +55,16 @@ func Start(ctx context.Context, opts Options) (*Fleet, error) {
 	if err := checkNames(opts.Names); err != nil {
 		return nil, err
 	}
-	pg, err := findInstallation()
+	pg, err := FindInstallation()
 	if err != nil {
 		return nil, err
 	}
-	who, err := serverAccount()
+	who, err := ServerAccount()
 	if err != nil {
 		return nil, err
 	}
 	f := &Fleet{pg: pg, account: who, passwords: newPasswords(), log: opts.Log}
-	if f.dir, f.temporary, err = who.home(opts.Dir); err != nil {
+	if f.dir, f.temporary, err = who.Home(opts.Dir); err != nil {
 		return nil, fmt.Errorf("start fleet: %w", err)
 	}
 	if err := f.makeReady(ctx, opts.Names, opts.Links); err != nil {
@@ -95,7 +95,7 @@ func (f *Fleet) makeReady(ctx context.Context, names []string, linked bool) erro
 	if err := f.bootstrap(ctx); err != nil {
 		return err
 	}
-	f.log("PostgreSQL %d from %s: %d regions up in %s, data in %s", f.pg.major, f.pg.dir, len(names),
+	f.log("PostgreSQL %d from %s: %d regions up in %s, data in %s", f.pg.Major, f.pg.Dir, len(names),
 		time.Since(began).Round(time.Millisecond), f.dir)
 	return nil
 }

@@ -4,23 +4,22 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 	"syscall"
 	"time"
 
 	"github.com/rap-analyzer/rapbot/lab/child"
+	"github.com/rap-analyzer/rapbot/lab/wait"
 )
 
 // freezer is a stopped WAL receiver and a guard over it. A stopped process obeys nobody, so it would stay for ever if the lab were
 // killed; the guard is a shell that waits on a pipe from the lab and kills the receiver when the pipe closes without a word.
 type freezer struct {
 	pid   int
-	guard *child.Child
-	pipe  io.WriteCloser
+	guard *child.Guard
 }
 
-const guardScript = `read -r _ || kill -KILL "$0"`
+const guardScript = `read -r _ && exit; kill -KILL "$0"`
 
 // Freeze stops the process that receives WAL. The server goes on answering from what it has replayed, and the
 // primary goes on believing for a while that it streams: what a hung network or a stalled disk looks like.
@@ -57,24 +56,18 @@ func (s *Server) Freeze() error {
 }
 
 func (s *Server) freeze(pid int) (*freezer, error) {
-	cmd := s.fleet.account.command(s.dir, "sh", "-c", guardScript, fmt.Sprint(pid))
-	cmd.SysProcAttr.Pdeathsig = 0 // its work begins at the lab's death
-	pipe, err := cmd.StdinPipe()
+	guard, err := child.StartGuard(s.fleet.account.Command(s.dir, "sh", "-c", guardScript, fmt.Sprint(pid)))
 	if err != nil {
 		return nil, err
 	}
-	guard, err := child.Start(cmd)
-	if err != nil {
-		return nil, err
-	}
-	f := &freezer{pid: pid, guard: guard, pipe: pipe}
+	f := &freezer{pid: pid, guard: guard}
 	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
 		f.dismiss()
 		return nil, err
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
-	if err := until(ctx, glance, f.holds); err != nil {
+	if err := wait.Until(ctx, glance, f.holds); err != nil {
 		f.dismiss()
 		return nil, fmt.Errorf("WAL receiver %d does not stop: %w", pid, err)
 	}
@@ -112,16 +105,10 @@ func (f *freezer) holds() bool {
 }
 
 // dismiss sends the guard home and leaves the receiver as it is.
-func (f *freezer) dismiss() {
-	_, _ = io.WriteString(f.pipe, "\n")
-	f.finish()
-}
+func (f *freezer) dismiss() { f.guard.Dismiss() }
 
 // finish lets the guard kill the receiver, and waits for the guard.
-func (f *freezer) finish() {
-	_ = f.pipe.Close()
-	<-f.guard.Done()
-}
+func (f *freezer) finish() { f.guard.Finish() }
 
 func walReceiver(postmaster int) int {
 	for _, pid := range childrenOf(postmaster) {

@@ -63,8 +63,8 @@ func rapbotMayDoItsWork(t *testing.T, f *Fleet) {
 
 // What a bot that has gone wrong, or somebody who holds its password, would try.
 func rapbotMayNotDoMore(t *testing.T, f *Fleet) {
-	if !f.pg.able().GrantsOnParameters {
-		t.Skipf("PostgreSQL %d: rapbot's login has to be a superuser, who may do everything", f.pg.major)
+	if !f.pg.Able().GrantsOnParameters {
+		t.Skipf("PostgreSQL %d: rapbot's login has to be a superuser, who may do everything", f.pg.Major)
 	}
 	primary := f.Region("us-east-1")
 	conn := login(t, primary.DSN(Rapbot))

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/rap-analyzer/rapbot/lab/wait"
 )
 
 // newFleet starts a fleet that ends with the test, and makes sure that nothing is left of it then.
@@ -74,7 +76,7 @@ func within(t *testing.T, d time.Duration) context.Context {
 // eventually waits until a thing that takes its own time is so.
 func eventually(t *testing.T, what string, so func() bool) {
 	t.Helper()
-	if err := until(within(t, 20*time.Second), 5*glance, so); err != nil {
+	if err := wait.Until(within(t, 20*time.Second), 5*glance, so); err != nil {
 		t.Fatalf("never happened: %s", what)
 	}
 }

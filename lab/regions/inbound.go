@@ -6,6 +6,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/rap-analyzer/rapbot/lab/wait"
+
 	"github.com/rap-analyzer/rapbot/lab/child"
 )
 
@@ -87,7 +89,7 @@ func (in *inbound) suspect() {
 func (s *Server) awaitListening(ctx context.Context, p *child.Child) bool {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	err := until(ctx, 5*glance, func() bool {
+	err := wait.Until(ctx, 5*glance, func() bool {
 		if !p.Alive() {
 			cancel()
 			return false

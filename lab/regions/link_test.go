@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/rap-analyzer/rapbot/lab/wait"
 )
 
 // A link in front of a server that sends back what it gets.
@@ -171,7 +173,7 @@ func TestStalledLinkHoldsWhatIsOnItsWay(t *testing.T) {
 	_, err := conn.Write(words)
 	must(t, err)
 	e.Stall()
-	if until(within(t, delay*3/2), glance, func() bool { return e.arrived.Load() > 0 }) == nil {
+	if wait.Until(within(t, delay*3/2), glance, func() bool { return e.arrived.Load() > 0 }) == nil {
 		t.Error("it has arrived over a stalled link")
 	}
 	e.Heal()

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/rap-analyzer/rapbot/lab/child"
+	"github.com/rap-analyzer/rapbot/lab/wait"
 )
 
 // glance is the pause between two looks at something that the kernel or PostgreSQL does not announce.
@@ -54,20 +55,6 @@ func title(pid int) string {
 	return strings.TrimRight(strings.ReplaceAll(string(text), "\x00", " "), " ")
 }
 
-// until looks again and again until what it looks for is so.
-func until(ctx context.Context, pause time.Duration, so func() bool) error {
-	tick := time.NewTicker(pause)
-	defer tick.Stop()
-	for !so() {
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-	return nil
-}
-
 // killTree ends a postmaster and all its children as a power cut would, and comes back when none of them is left. The postmaster is
 // stopped first: running, it would fork again between our look at its children and the kill, and would begin a recovery of its own.
 func killTree(ctx context.Context, p *child.Child) error {
@@ -76,7 +63,7 @@ func killTree(ctx context.Context, p *child.Child) error {
 		<-p.Done()
 		return nil
 	}
-	if err := until(ctx, glance, func() bool { state, _ := kernelView(p.PID()); return state == 'T' || !p.Alive() }); err != nil {
+	if err := wait.Until(ctx, glance, func() bool { state, _ := kernelView(p.PID()); return state == 'T' || !p.Alive() }); err != nil {
 		return err
 	}
 	children := childrenOf(p.PID())
@@ -85,7 +72,7 @@ func killTree(ctx context.Context, p *child.Child) error {
 		_ = syscall.Kill(pid, syscall.SIGKILL)
 	}
 	<-p.Done()
-	return until(ctx, glance, func() bool {
+	return wait.Until(ctx, glance, func() bool {
 		for _, pid := range children {
 			// A zombie waits for init to collect it, but holds no memory, file or socket any more.
 			if state, _ := kernelView(pid); state != 0 && state != 'Z' && state != 'X' {

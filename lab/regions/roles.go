@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"os"
 	"strings"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // ErrWrongRole says that a server is, or would come up as, the other thing than it was told to start as.
@@ -33,7 +31,7 @@ func (s *Server) StartReplica(ctx context.Context) error {
 		if err := s.forgetUpstream(); err != nil {
 			return fmt.Errorf("start %s as a replica: %w", s.Name, err)
 		}
-		return s.fleet.account.writeFile(s.data("standby.signal"), "")
+		return s.fleet.account.WriteFile(s.data("standby.signal"), "")
 	})
 }
 
@@ -88,13 +86,8 @@ func (s *Server) start(ctx context.Context, replica bool, prepare func() error) 
 
 // expectRole asks the server itself, which proves in passing that it accepts connections.
 func (s *Server) expectRole(ctx context.Context, replica bool) error {
-	conn, err := pgx.Connect(ctx, s.DSN(Rapbot))
+	isReplica, err := inRecovery(ctx, s.DSN(Rapbot))
 	if err != nil {
-		return fmt.Errorf("start %s: %w", s.Name, err)
-	}
-	defer closeNow(conn)
-	var isReplica bool
-	if err := conn.QueryRow(ctx, "SELECT pg_is_in_recovery()").Scan(&isReplica); err != nil {
 		return fmt.Errorf("start %s: %w", s.Name, err)
 	}
 	if isReplica != replica {
@@ -126,5 +119,5 @@ func (s *Server) forgetUpstream() error {
 	if kept.Len() == len(text) {
 		return nil
 	}
-	return s.fleet.account.writeFile(s.data("postgresql.auto.conf"), kept.String())
+	return s.fleet.account.WriteFile(s.data("postgresql.auto.conf"), kept.String())
 }

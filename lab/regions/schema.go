@@ -29,7 +29,8 @@ var grants13SQL string
 //go:embed rewind.sql
 var rewindSQL string
 
-const database = "rap"
+// Database is the name of the application's database.
+const Database = "rap"
 
 // Role is a login of the databases.
 type Role string
@@ -60,9 +61,9 @@ func (f *Fleet) fill(ctx context.Context, primary *Server) error {
 		fmt.Sprintf("CREATE ROLE replicator LOGIN REPLICATION PASSWORD '%s'", f.passwords[replicator]),
 		fmt.Sprintf("CREATE ROLE rapbot LOGIN PASSWORD '%s'", f.passwords[Rapbot]),
 		fmt.Sprintf("CREATE ROLE app LOGIN PASSWORD '%s'", f.passwords[App]),
-		"CREATE DATABASE " + database,
-		"REVOKE ALL ON DATABASE " + database + " FROM public",
-		"GRANT CONNECT ON DATABASE " + database + " TO rapbot, app",
+		"CREATE DATABASE " + Database,
+		"REVOKE ALL ON DATABASE " + Database + " FROM public",
+		"GRANT CONNECT ON DATABASE " + Database + " TO rapbot, app",
 	}
 	for _, server := range f.servers {
 		if server != primary {
@@ -70,7 +71,7 @@ func (f *Fleet) fill(ctx context.Context, primary *Server) error {
 		}
 	}
 	statements = append(statements, rewindSQL)
-	if f.pg.major >= 15 {
+	if f.pg.Major >= 15 {
 		statements = append(statements, "GRANT pg_checkpoint TO replicator")
 	}
 	if err := execute(ctx, primary.dsn(Admin, "postgres"), statements...); err != nil {
@@ -83,12 +84,21 @@ func (f *Fleet) fill(ctx context.Context, primary *Server) error {
 	return execute(ctx, primary.DSN(Admin), schemaSQL, grants)
 }
 
+// Furnish makes the application's login, database and tables on a primary that is not of a fleet, so that a Writer can write there. Both
+// addresses are a superuser's: of any database that is there already, and of the one to be made, whose name is Database.
+func Furnish(ctx context.Context, there, fresh, appPassword string) error {
+	if err := execute(ctx, there, fmt.Sprintf("CREATE ROLE app LOGIN PASSWORD '%s'", appPassword), "CREATE DATABASE "+Database); err != nil {
+		return err
+	}
+	return execute(ctx, fresh, schemaSQL)
+}
+
 func (f *Fleet) renderGrants() (string, error) {
 	var slots []string
 	for _, server := range f.servers {
 		slots = append(slots, server.Slot)
 	}
-	return renderGrants(slots, f.pg.able())
+	return renderGrants(slots, f.pg.Able())
 }
 
 func renderGrants(slots []string, able rapbot.Ability) (string, error) {

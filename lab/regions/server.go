@@ -17,6 +17,7 @@ import (
 
 	"github.com/rap-analyzer/rapbot/lab/child"
 	"github.com/rap-analyzer/rapbot/lab/loopback"
+	"github.com/rap-analyzer/rapbot/lab/wait"
 )
 
 // State is what has become of a server's processes.
@@ -104,7 +105,7 @@ func (s *Server) launch(ctx context.Context) error {
 		return err
 	}
 	defer log.Close()
-	cmd := s.fleet.account.command(s.dir, s.fleet.pg.program("postgres"), "-D", s.DataDir(),
+	cmd := s.fleet.account.Command(s.dir, s.fleet.pg.Program("postgres"), "-D", s.DataDir(),
 		"-c", "config_file="+s.path("server.conf"), "-c", "port="+strconv.Itoa(s.Port),
 		"-c", "listen_addresses=127.0.0.1", "-c", "cluster_name="+s.Name)
 	cmd.Stdout, cmd.Stderr = log, log
@@ -139,7 +140,7 @@ func (s *Server) bringToLife(cmd *exec.Cmd) (*child.Child, error) {
 // nothing, where a connection every few milliseconds would slow its start down.
 func (s *Server) awaitReady(ctx context.Context, p *child.Child) error {
 	const pidLine, statusLine = 0, 7
-	err := until(ctx, 5*glance, func() bool {
+	err := wait.Until(ctx, 5*glance, func() bool {
 		text, _ := os.ReadFile(s.data("postmaster.pid"))
 		lines := strings.Split(string(text), "\n")
 		ready := len(lines) > statusLine && lines[pidLine] == strconv.Itoa(p.PID()) && strings.TrimSpace(lines[statusLine]) == "ready"
@@ -194,10 +195,14 @@ func (s *Server) Kill() error {
 	return nil
 }
 
-// sweep removes what a killed postmaster leaves and a restart could stumble over: the pid file, whose number may by then be
-// another process's, and the shared memory segment that it names.
-func (s *Server) sweep() {
-	text, err := os.ReadFile(s.data("postmaster.pid"))
+// sweep removes what a killed postmaster leaves and a restart could stumble over.
+func (s *Server) sweep() { Sweep(s.DataDir()) }
+
+// Sweep removes from a data folder whose postmaster was killed what would be gone after a power cut: the pid file, whose number may by
+// then be another process's, and the shared memory segment that it names.
+func Sweep(dataDir string) {
+	file := filepath.Join(dataDir, "postmaster.pid")
+	text, err := os.ReadFile(file)
 	if err != nil {
 		return
 	}
@@ -209,7 +214,7 @@ func (s *Server) sweep() {
 			}
 		}
 	}
-	_ = os.Remove(s.data("postmaster.pid"))
+	_ = os.Remove(file)
 }
 
 // finish ends the server for good. Data that are about to be removed need no shutdown checkpoint.

@@ -151,13 +151,13 @@ func aServerThatCannotStartSaysWhy(t *testing.T, f *Fleet) {
 	server := f.Region("us-west-2")
 	ctx := within(t, 20*time.Second)
 	must(t, server.Stop(ctx))
-	must(t, f.account.writeFile(server.path("server.conf"), server.settings()+"max_wal_senders = many\n"))
+	must(t, f.account.WriteFile(server.path("server.conf"), server.settings()+"max_wal_senders = many\n"))
 	if err := server.StartReplica(ctx); err == nil || !strings.Contains(err.Error(), "max_wal_senders") {
 		t.Errorf("got %v", err)
 	}
 	if state := server.State(); state != Stopped {
 		t.Errorf("state is %s", state)
 	}
-	must(t, f.account.writeFile(server.path("server.conf"), server.settings()))
+	must(t, f.account.WriteFile(server.path("server.conf"), server.settings()))
 	must(t, server.StartReplica(ctx))
 }

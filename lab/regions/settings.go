@@ -40,9 +40,9 @@ update_process_title = on
 jit = off
 `
 
-// accessRules is pg_hba.conf: everybody with a password and from loopback only. Replication is for one role; rapbot must not be able to
+// AccessRules is pg_hba.conf: everybody with a password and from loopback only. Replication is for one role; rapbot must not be able to
 // take a base backup, which holds everything.
-const accessRules = `host all all 127.0.0.1/32 scram-sha-256
+const AccessRules = `host all all 127.0.0.1/32 scram-sha-256
 host replication replicator 127.0.0.1/32 scram-sha-256
 `
 
@@ -58,7 +58,7 @@ func (s *Server) settings() string {
 func (s *Server) upstream() string {
 	hosts, ports := s.fleet.hostsAndPorts(s.Name)
 	attrs := "primary"
-	if !s.fleet.pg.able().TargetSessionPrimary {
+	if !s.fleet.pg.Able().TargetSessionPrimary {
 		attrs = "read-write" // libpq 13 does not know primary; a primary set to read-only then loses its replicas
 	}
 	return fmt.Sprintf("host=%s port=%s user=replicator passfile=%s application_name=%s target_session_attrs=%s "+
@@ -72,6 +72,17 @@ func (s *Server) passwords() string {
 		fmt.Fprintf(&b, "127.0.0.1:%d:*:replicator:%s\n", other.portFor(s.Name), s.fleet.passwords[replicator])
 	}
 	return b.String()
+}
+
+// Settings are the settings that are the same in every region, by name: what a fleet that is compared with this one must have too.
+func Settings() map[string]string {
+	all := map[string]string{}
+	for line := range strings.Lines(commonSettings) {
+		if name, value, is := strings.Cut(strings.TrimSpace(line), " = "); is && !strings.HasPrefix(name, "#") {
+			all[name] = strings.Trim(value, "'")
+		}
+	}
+	return all
 }
 
 func quoteSetting(value string) string { return "'" + strings.ReplaceAll(value, "'", "''") + "'" }

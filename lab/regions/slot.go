@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/rap-analyzer/rapbot/lab/wait"
+
 	"github.com/jackc/pgx/v5"
 )
 
@@ -118,7 +120,7 @@ func (s *Server) othersKeepUp(ctx context.Context, primary *pgx.Conn) error {
 	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
 	defer cancel()
 	var behind []string
-	err := until(ctx, 20*glance, func() bool {
+	err := wait.Until(ctx, 20*glance, func() bool {
 		rows, err := primary.Query(ctx, `SELECT slot_name::text FROM pg_replication_slots
 			WHERE slot_name <> $1 AND pg_current_wal_lsn() - restart_lsn > $2 ORDER BY 1`, s.Slot, keptForSlots/2<<20)
 		if err != nil {

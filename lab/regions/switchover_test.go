@@ -27,7 +27,7 @@ func TestSwitchoverByHand(t *testing.T) {
 		return ask[bool](t, onTarget, "SELECT pg_last_wal_replay_lsn() >= '"+marker+"' AND EXISTS (SELECT FROM rapbot.journal WHERE step = 'marker')")
 	})
 	must(t, old.Stop(ctx))
-	if f.pg.able().WALInspect && !ask[bool](t, onTarget, `SELECT record_type = 'CHECKPOINT_SHUTDOWN' AND end_lsn = pg_last_wal_replay_lsn()
+	if f.pg.Able().WALInspect && !ask[bool](t, onTarget, `SELECT record_type = 'CHECKPOINT_SHUTDOWN' AND end_lsn = pg_last_wal_replay_lsn()
 		FROM pg_get_wal_records_info('`+marker+`', pg_last_wal_replay_lsn()) ORDER BY start_lsn DESC LIMIT 1`) {
 		t.Fatal("the target does not have the shutdown checkpoint")
 	}

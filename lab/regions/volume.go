@@ -85,7 +85,7 @@ func (s *Server) runVolume(ctx context.Context, stdout, stderr io.Writer, verb s
 		return 0, fmt.Errorf("%s of %s: a start is under way: %w", verb, s.Name, ctx.Err())
 	}
 	args := append([]string{s.path(volumeScript), verb, "127.0.0.1", strconv.Itoa(source.portFor(s.Name))}, more...)
-	cmd := s.fleet.account.command(s.dir, "sh", args...)
+	cmd := s.fleet.account.Command(s.dir, "sh", args...)
 	cmd.Env = append(cmd.Env, s.volumeEnv()...)
 	cmd.Stdout, cmd.Stderr = stdout, stderr
 	p, err := child.Start(cmd)
@@ -112,7 +112,7 @@ func (s *Server) volumeEnv() []string {
 	login := "user=replicator passfile=" + quoteConninfo(s.path("pgpass")) + " sslmode=disable gssencmode=disable"
 	return append([]string{
 		"VOLUME_PGDATA=" + s.DataDir(), "VOLUME_CONFIG=" + s.path("server.conf"), "VOLUME_SAVE=" + s.path("saved"),
-		"VOLUME_BIN=" + s.fleet.pg.dir, "VOLUME_SLOT=" + s.Slot, "VOLUME_CONNINFO=" + login, "VOLUME_REWIND_CONNINFO=" + login + " dbname=postgres",
+		"VOLUME_BIN=" + s.fleet.pg.Dir, "VOLUME_SLOT=" + s.Slot, "VOLUME_CONNINFO=" + login, "VOLUME_REWIND_CONNINFO=" + login + " dbname=postgres",
 		"TMPDIR=" + s.dir, // where nothing of a script that was killed outlives the fleet
 	}, s.fleet.volumeEnv...)
 }

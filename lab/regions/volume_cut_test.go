@@ -15,11 +15,11 @@ import (
 func shim(t *testing.T, f *Fleet, program, body string) {
 	t.Helper()
 	dir := openFolder(t)
-	programs, err := os.ReadDir(f.pg.dir)
+	programs, err := os.ReadDir(f.pg.Dir)
 	must(t, err)
 	for _, p := range programs {
 		if p.Name() != program {
-			must(t, os.Symlink(f.pg.program(p.Name()), filepath.Join(dir, p.Name())))
+			must(t, os.Symlink(f.pg.Program(p.Name()), filepath.Join(dir, p.Name())))
 		}
 	}
 	must(t, os.WriteFile(filepath.Join(dir, program), []byte("#!/bin/sh\n"+body+"\n"), 0o755))
@@ -31,7 +31,7 @@ func rewindCutOff(t *testing.T, dead, primary *Server) {
 	t.Helper()
 	f := dead.fleet
 	began := dead.path("rewind-began")
-	shim(t, f, "pg_rewind", `case "$*" in *--dry-run*) exec `+f.pg.program("pg_rewind")+` "$@" ;; esac; touch `+began+`; exec sleep 300`)
+	shim(t, f, "pg_rewind", `case "$*" in *--dry-run*) exec `+f.pg.Program("pg_rewind")+` "$@" ;; esac; touch `+began+`; exec sleep 300`)
 	ctx, kill := context.WithCancel(within(t, time.Minute))
 	ended := make(chan error)
 	go func() { ended <- dead.Rewind(ctx, primary.Name) }()
@@ -42,7 +42,7 @@ func rewindCutOff(t *testing.T, dead, primary *Server) {
 	if err := dead.StartReplica(within(t, 20*time.Second)); err == nil {
 		t.Error("half rewound data start")
 	}
-	if err := child.Run(within(t, 20*time.Second), f.account.command(dead.dir, f.pg.program("initdb"), "--pgdata="+dead.DataDir(), "--no-sync")); err == nil {
+	if err := child.Run(within(t, 20*time.Second), f.account.Command(dead.dir, f.pg.Program("initdb"), "--pgdata="+dead.DataDir(), "--no-sync")); err == nil {
 		t.Error("initdb makes a new server of half rewound data")
 	}
 	_, err := dead.Divergence(within(t, 20*time.Second), primary.Name, 0)
@@ -84,7 +84,7 @@ func finishesWhatWasCutOff(t *testing.T, s, primary *Server) {
 		"half a copy":        `mkdir volume.copying; cp -r base volume.copying/`,
 		"copied, old spoilt": `mkdir volume.copied volume.rewinding; mv [!v]* volume.copied/; cp -r volume.copied/base volume.rewinding/`,
 	} {
-		must(t, child.Run(within(t, time.Minute), s.fleet.account.command(s.dir, "sh", "-ec", "cd data\n"+script)))
+		must(t, child.Run(within(t, time.Minute), s.fleet.account.Command(s.dir, "sh", "-ec", "cd data\n"+script)))
 		after, err := s.Divergence(within(t, time.Minute), primary.Name, 0)
 		left, _ := filepath.Glob(s.data("volume.*"))
 		if err != nil || after != before || len(left) > 0 {

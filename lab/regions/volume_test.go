@@ -142,7 +142,7 @@ func countsWhatIsLost(t *testing.T, dead, primary *Server) {
 		t.Errorf("%+v", d)
 	}
 	// What was saved is a log that can be read.
-	out, _ := exec.Command(dead.fleet.pg.program("pg_waldump"), "-p", d.Saved, "-t", "1", "-s", d.Fork.String(), "-r", "Transaction").Output() // its end is an error
+	out, _ := exec.Command(dead.fleet.pg.Program("pg_waldump"), "-p", d.Saved, "-t", "1", "-s", d.Fork.String(), "-r", "Transaction").Output() // its end is an error
 	if n := strings.Count(string(out), "desc: COMMIT "); n != d.Commits {
 		t.Errorf("the saved log has %d commits", n)
 	}
@@ -160,12 +160,12 @@ func countsWhatIsLost(t *testing.T, dead, primary *Server) {
 func missingRows(t *testing.T, dead, primary *Server) []string {
 	t.Helper()
 	account, copied := dead.fleet.account, dead.path("copy")
-	must(t, child.Run(within(t, time.Minute), account.command(dead.dir, "cp", "-a", dead.DataDir(), copied)))
+	must(t, child.Run(within(t, time.Minute), account.Command(dead.dir, "cp", "-a", dead.DataDir(), copied)))
 	defer os.RemoveAll(copied)
 	port, err := loopback.Reserve()
 	must(t, err)
 	defer port.Release()
-	p, err := child.Start(account.command(dead.dir, dead.fleet.pg.program("postgres"), "-D", copied, "-c", "config_file="+dead.path("server.conf"), "-c", fmt.Sprint("port=", port.Port)))
+	p, err := child.Start(account.Command(dead.dir, dead.fleet.pg.Program("postgres"), "-D", copied, "-c", "config_file="+dead.path("server.conf"), "-c", fmt.Sprint("port=", port.Port)))
 	must(t, err)
 	defer func() { must(t, p.End(within(t, 20*time.Second), syscall.SIGQUIT)) }()
 	var conn *pgx.Conn
@@ -199,7 +199,7 @@ func savedCommits(t *testing.T, folder string) (xids []string, text string) {
 // that all is well.
 func rewindNeedsACheckpoint(t *testing.T, dead, primary *Server, resume func()) {
 	t.Helper()
-	if dead.fleet.pg.major < 15 {
+	if dead.fleet.pg.Major < 15 {
 		resume()
 		t.Skip("the login cannot be given the right to ask for a checkpoint")
 	}

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -20,10 +22,11 @@ type WriterOptions struct {
 // Writer stands for the application: it inserts numbered rows through the multi-host address and keeps which of them were acknowledged.
 // A number is used once. An insert without an answer may or may not have happened: its number counts as failed and is never tried again.
 type Writer struct {
-	fleet  *Fleet
-	pause  time.Duration
-	cancel context.CancelFunc
-	all    sync.WaitGroup
+	config  *pgx.ConnConfig
+	primary Finder
+	opts    WriterOptions
+	cancel  context.CancelFunc // of the sessions that run now
+	all     sync.WaitGroup
 
 	mu        sync.Mutex
 	next      int64
@@ -37,9 +40,13 @@ type Writer struct {
 
 // Ack is one acknowledged row.
 type Ack struct {
-	ID int64
-	At time.Time // when the answer arrived
+	ID   int64
+	At   time.Time // when the answer arrived
+	Port uint16    // of the server that acknowledged it; all of them are on loopback
 }
+
+// Finder gives the address of the server that is the primary at present.
+type Finder func(context.Context) (dsn string, err error)
 
 // Counters are the answer of GET /lab/writer. Attempted counts the rows sent, so an application that cannot connect attempts nothing;
 // what is neither acknowledged nor failed is under way.
@@ -54,38 +61,51 @@ type Counters struct {
 	LastError    string     `json:"last_error,omitempty"`
 }
 
-// StartWriter starts the fleet's writer, of which there is one at a time.
-func (f *Fleet) StartWriter(opts WriterOptions) (*Writer, error) {
+// NewWriter starts a writer on the servers of a multi-host address. Check asks the server that primary finds.
+func NewWriter(dsn string, primary Finder, opts WriterOptions) (*Writer, error) {
 	if opts.Workers <= 0 {
 		opts.Workers = 4
 	}
 	if opts.Pause <= 0 {
 		opts.Pause = 1500 * time.Microsecond
 	}
-	config, err := pgx.ParseConfig(f.MultiHostDSN())
+	config, err := pgx.ParseConfig(dsn)
 	if err != nil {
 		return nil, fmt.Errorf("start writer: %w", err)
 	}
 	config.ConnectTimeout = 500 * time.Millisecond
-	ctx, cancel := context.WithCancel(context.Background())
-	w := &Writer{fleet: f, pause: opts.Pause, cancel: cancel, next: 1, started: time.Now()}
+	w := &Writer{config: config, primary: primary, opts: opts, next: 1, started: time.Now()}
+	w.Resume()
+	return w, nil
+}
+
+// StartWriter starts the fleet's writer, of which there is one at a time.
+func (f *Fleet) StartWriter(opts WriterOptions) (*Writer, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.writer != nil {
-		cancel()
 		return nil, errors.New("start writer: the fleet has one already")
 	}
-	f.writer = w
-	for range opts.Workers {
-		w.all.Go(func() { w.work(ctx, config.Copy()) })
+	w, err := NewWriter(f.MultiHostDSN(), f.primaryDSN, opts)
+	if err == nil {
+		f.writer = w
 	}
-	return w, nil
+	return w, err
 }
 
 // Stop ends the sessions after the inserts under way, so that stopping makes no failures.
 func (w *Writer) Stop() {
 	w.cancel()
 	w.all.Wait()
+}
+
+// Resume lets a stopped writer go on with the next number. The time in between counts as a gap until ResetGap.
+func (w *Writer) Resume() {
+	ctx, cancel := context.WithCancel(context.Background())
+	w.cancel = cancel
+	for range w.opts.Workers {
+		w.all.Go(func() { w.work(ctx, w.config.Copy()) })
+	}
 }
 
 // work is one session of the application: it connects to whichever server takes writes and inserts until something fails, then
@@ -105,14 +125,15 @@ func (w *Writer) work(ctx context.Context, config *pgx.ConnConfig) {
 }
 
 func (w *Writer) insertAll(ctx context.Context, conn *pgx.Conn) error {
+	port := portOf(conn)
 	for ctx.Err() == nil {
 		id := w.take()
 		if err := insert(conn, id); err != nil {
 			w.fail()
 			return err
 		}
-		w.acknowledge(id)
-		sleep(ctx, between(w.pause*2/3, w.pause*4/3))
+		w.acknowledge(id, port)
+		sleep(ctx, between(w.opts.Pause*2/3, w.opts.Pause*4/3))
 	}
 	return nil
 }
@@ -123,6 +144,15 @@ func insert(conn *pgx.Conn, id int64) error {
 	defer cancel()
 	_, err := conn.Exec(ctx, "INSERT INTO writes (id) VALUES ($1)", id)
 	return err
+}
+
+// portOf is the port of the server that the driver chose.
+func portOf(conn *pgx.Conn) uint16 {
+	at, err := netip.ParseAddrPort(conn.PgConn().Conn().RemoteAddr().String())
+	if err != nil {
+		return 0
+	}
+	return at.Port()
 }
 
 func (w *Writer) take() int64 {
@@ -145,7 +175,7 @@ func (w *Writer) note(err error) {
 	w.lastError = err.Error()
 }
 
-func (w *Writer) acknowledge(id int64) {
+func (w *Writer) acknowledge(id int64, port uint16) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	at := time.Now() // under the lock, so that the times rise in the order of the list
@@ -153,7 +183,7 @@ func (w *Writer) acknowledge(id int64) {
 		w.lastGap = at.Sub(w.acked[n-1].At)
 		w.longest = max(w.longest, w.lastGap)
 	}
-	w.acked = append(w.acked, Ack{id, at})
+	w.acked = append(w.acked, Ack{id, at, port})
 }
 
 // Counters tells how the writer fares.
@@ -184,6 +214,14 @@ func (w *Writer) Acks() []Ack {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return append([]Ack(nil), w.acked...)
+}
+
+// AcksSince lists the rows that were acknowledged after a moment, in the same order.
+func (w *Writer) AcksSince(moment time.Time) []Ack {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	first, _ := slices.BinarySearchFunc(w.acked, moment, func(a Ack, m time.Time) int { return a.At.Compare(m) })
+	return slices.Clone(w.acked[first:])
 }
 
 // Acked lists the numbers of the acknowledged rows in the order of their acknowledgement.

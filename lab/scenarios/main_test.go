@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rap-analyzer/rapbot/lab/drive"
 	"github.com/rap-analyzer/rapbot/lab/regions"
 	"github.com/rap-analyzer/rapbot/lab/workspace"
 	"github.com/rap-analyzer/rapbot/lab/world"
@@ -73,70 +74,51 @@ func open(t *testing.T) *stage {
 	return &stage{T: t, World: w}
 }
 
+// people are those of the stage's world.
+func (s *stage) people() drive.People { return drive.People{World: s.World} }
+
+// must fails the test when what people tried was not possible.
+func (s *stage) must(err error) {
+	s.Helper()
+	if err != nil {
+		s.Fatal(err)
+	}
+}
+
+// within bounds a wait, most of which is for a loaded machine.
+func (s *stage) within(patience time.Duration) context.Context {
+	ctx, cancel := context.WithTimeout(s.Context(), patience)
+	s.Cleanup(cancel)
+	return ctx
+}
+
 // say has a person type something in the operations channel.
 func (s *stage) say(person, words string) {
 	s.Helper()
-	if _, err := s.Slack.As(person).Say("rap-ops", words, ""); err != nil {
-		s.Fatalf("%s: %s: %v", person, words, err)
-	}
+	s.must(s.people().Say(person, words))
 }
 
 // click has a person press a button on a message.
 func (s *stage) click(person string, m workspace.Message, button string) {
 	s.Helper()
-	if err := s.Slack.As(person).Click(workspace.Where{Channel: m.Channel, TS: m.TS}, button, false); err != nil {
-		s.Fatalf("%s presses %s on [%s] %s: %v", person, button, m.TS, firstLine(m.Text), err)
-	}
+	s.must(s.people().Click(person, m, button))
 }
 
 // sees waits until a person sees a message in a channel with all of these
-// words, not looked at before ts, and returns it.
+// words, newer than after, and returns it.
 func (s *stage) sees(person, channel, after string, patience time.Duration, words ...string) workspace.Message {
 	s.Helper()
-	deadline := time.Now().Add(patience)
-	for {
-		messages, err := s.Slack.As(person).Messages(channel)
-		if err != nil {
-			s.Fatal(err)
-		}
-		for _, m := range messages {
-			if m.TS > after && contains(m, words) {
-				return m
-			}
-		}
-		if time.Now().After(deadline) {
-			s.Fatalf("%s does not see %q in %s after %s; there is:\n%s", person, words, channel, patience, told(messages))
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
+	m, err := s.people().See(s.within(patience), person, channel, after, words...)
+	s.must(err)
+	return m
 }
 
 // newest is the timestamp of the newest message a person sees.
 func (s *stage) newest(person, channel string) string {
-	messages, err := s.Slack.As(person).Messages(channel)
-	if err != nil {
-		s.Fatal(err)
-	}
-	last := ""
-	for _, m := range messages {
-		last = max(last, m.TS)
-	}
+	s.Helper()
+	last, err := s.people().Newest(person, channel)
+	s.must(err)
 	return last
 }
 
-func contains(m workspace.Message, words []string) bool {
-	for _, w := range words {
-		if !strings.Contains(m.Text, w) && !strings.Contains(string(m.Blocks), w) {
-			return false
-		}
-	}
-	return true
-}
-
-func told(messages []workspace.Message) string {
-	var b strings.Builder
-	for _, m := range messages[max(0, len(messages)-8):] {
-		fmt.Fprintf(&b, "  [%s] %s\n", m.TS, m.Text)
-	}
-	return b.String()
-}
+func contains(m workspace.Message, words []string) bool { return drive.Contains(m, words...) }

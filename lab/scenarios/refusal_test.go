@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rap-analyzer/rapbot/lab/drive"
 	"github.com/rap-analyzer/rapbot/lab/workspace"
 )
 
@@ -67,7 +68,7 @@ func TestRedelivery(t *testing.T) {
 		}
 	}
 	if approvals != 1 || cards != 1 {
-		t.Errorf("%d approvals and %d cards, want one of each:\n%s", approvals, cards, told(messages))
+		t.Errorf("%d approvals and %d cards, want one of each:\n%s", approvals, cards, drive.Told(messages))
 	}
 }
 

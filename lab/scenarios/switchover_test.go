@@ -2,12 +2,11 @@ package scenarios
 
 import (
 	"flag"
-	"fmt"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
+	"github.com/rap-analyzer/rapbot/lab/drive"
 	"github.com/rap-analyzer/rapbot/lab/regions"
 	"github.com/rap-analyzer/rapbot/lab/workspace"
 )
@@ -39,7 +38,7 @@ func TestSwitchovers(t *testing.T) {
 		card := s.switchOver(target)
 		gap := time.Duration(s.Writer.Counters().LongestGapMS) * time.Millisecond
 		gaps = append(gaps, gap)
-		t.Logf("run %2d to %-10s write gap seen by the writer %4d ms; card: %s", i+1, target, gap.Milliseconds(), firstLine(card.Text))
+		t.Logf("run %2d to %-10s write gap seen by the writer %4d ms; card: %s", i+1, target, gap.Milliseconds(), drive.FirstLine(card.Text))
 		if got := s.primary(); got != target {
 			t.Fatalf("run %d: %s is primary, want %s", i+1, got, target)
 		}
@@ -64,54 +63,34 @@ func (s *stage) switchOver(target string) workspace.Message {
 
 func (s *stage) propose(target string) workspace.Message {
 	s.Helper()
-	after := s.newest("bob", "rap-ops")
-	s.say("alice", "/rap failover "+target+" --reason scenario")
-	return s.sees("bob", "rap-ops", after, 20*time.Second, "Switch over to "+target, "awaiting approval")
+	card, err := s.people().Propose(s.Context(), target, "scenario")
+	s.must(err)
+	return card
 }
 
 // outcome waits until the card says that it has succeeded.
 func (s *stage) outcome(card workspace.Message) workspace.Message {
 	s.Helper()
-	return s.awaitTitle(card, "Switched over to")
+	m, err := s.people().AwaitOutcome(s.within(patience), card)
+	s.must(err)
+	return m
 }
 
 // awaitTitle waits until the card's first line begins with words, which is how
 // an operation ends; another end fails the test.
 func (s *stage) awaitTitle(card workspace.Message, words string) workspace.Message {
 	s.Helper()
-	deadline := time.Now().Add(patience)
-	for {
-		m := s.message(card)
-		title := firstLine(m.Text)
-		if strings.HasPrefix(title, words) {
-			return m
-		}
-		for _, end := range []string{"Switched over", "failed", "rolled back", "not run", "needs a decision"} {
-			if strings.Contains(title, end) {
-				s.Fatalf("awaited %q, and it ended otherwise:\n%s", words, m.Text)
-			}
-		}
-		if time.Now().After(deadline) {
-			s.Fatalf("awaited %q in vain:\n%s", words, m.Text)
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
+	m, err := s.people().AwaitTitle(s.within(patience), card, words)
+	s.must(err)
+	return m
 }
 
 // message is a message as it reads now.
 func (s *stage) message(at workspace.Message) workspace.Message {
 	s.Helper()
-	messages, err := s.Slack.As("bob").Messages(at.Channel)
-	if err != nil {
-		s.Fatal(err)
-	}
-	for _, m := range messages {
-		if m.TS == at.TS {
-			return m
-		}
-	}
-	s.Fatalf("message %s is gone", at.TS)
-	return at
+	m, err := s.people().Message(at)
+	s.must(err)
+	return m
 }
 
 // primary is the region that is primary now.
@@ -150,30 +129,5 @@ func (s *stage) nothingLost(probe *regions.Probe) {
 // on its timeline.
 func (s *stage) wholeFleet() {
 	s.Helper()
-	deadline := time.Now().Add(30 * time.Second)
-	for {
-		trouble := ""
-		primaries, timelines := 0, map[int]bool{}
-		for _, r := range s.Fleet.Status(s.Context()) {
-			timelines[r.Timeline] = true
-			switch {
-			case r.Role == "primary" && r.Writable:
-				primaries++
-			case r.Role != "replica" || r.Streaming == nil || !*r.Streaming:
-				trouble = fmt.Sprintf("%+v", r)
-			}
-		}
-		if trouble == "" && primaries == 1 && len(timelines) == 1 {
-			return
-		}
-		if time.Now().After(deadline) {
-			s.Fatalf("the fleet is not whole: %d primaries, timelines %v, %s", primaries, timelines, trouble)
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
-}
-
-func firstLine(text string) string {
-	line, _, _ := strings.Cut(text, "\n")
-	return line
+	s.must(s.people().AwaitWhole(s.within(30 * time.Second)))
 }

@@ -1,0 +1,82 @@
+package drive
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/rap-analyzer/rapbot/lab/wait"
+	"github.com/rap-analyzer/rapbot/lab/workspace"
+)
+
+// Propose has alice ask for a switchover, and returns its card when it awaits approval.
+func (p People) Propose(ctx context.Context, target, reason string) (workspace.Message, error) {
+	after, err := p.Newest("bob", Operations)
+	if err != nil {
+		return workspace.Message{}, err
+	}
+	if err := p.Say("alice", "/rap failover "+target+" --reason "+reason); err != nil {
+		return workspace.Message{}, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	defer cancel()
+	return p.See(ctx, "bob", Operations, after, "Switch over to "+target, "awaiting approval")
+}
+
+// Approve has bob press the button that lets a proposed switchover begin.
+func (p People) Approve(card workspace.Message) error {
+	return p.Click("bob", card, "Approve Switchover")
+}
+
+// AwaitOutcome waits until the card says that the switchover has succeeded.
+func (p People) AwaitOutcome(ctx context.Context, card workspace.Message) (workspace.Message, error) {
+	return p.AwaitTitle(ctx, card, "Switched over to")
+}
+
+// AwaitTitle waits until the card's first line begins with words, which is how an operation ends; another end is an error.
+func (p People) AwaitTitle(ctx context.Context, card workspace.Message, words string) (m workspace.Message, err error) {
+	timeout := wait.Until(ctx, glance, func() bool {
+		if m, err = p.Message(card); err != nil {
+			return true
+		}
+		title := FirstLine(m.Text)
+		if strings.HasPrefix(title, words) {
+			return true
+		}
+		for _, end := range []string{"Switched over", "failed", "rolled back", "not run", "needs a decision"} {
+			if strings.Contains(title, end) {
+				err = fmt.Errorf("awaited %q, and it ended otherwise:\n%s", words, m.Text)
+				return true
+			}
+		}
+		return false
+	})
+	if timeout != nil {
+		err = fmt.Errorf("awaited %q in vain: %w:\n%s", words, timeout, m.Text)
+	}
+	return m, err
+}
+
+// AwaitWhole waits until one region is primary and the others stream from it on its timeline.
+func (p People) AwaitWhole(ctx context.Context) error {
+	var trouble string
+	primaries, timelines := 0, map[int]bool{}
+	err := wait.Until(ctx, 50*time.Millisecond, func() bool {
+		trouble, primaries, timelines = "", 0, map[int]bool{}
+		for _, r := range p.World.Fleet.Status(ctx) {
+			timelines[r.Timeline] = true
+			switch {
+			case r.Role == "primary" && r.Writable:
+				primaries++
+			case r.Role != "replica" || r.Streaming == nil || !*r.Streaming:
+				trouble = fmt.Sprintf("%+v", r)
+			}
+		}
+		return trouble == "" && primaries == 1 && len(timelines) == 1
+	})
+	if err != nil {
+		return fmt.Errorf("the fleet is not whole: %w: %d primaries, timelines %v, %s", err, primaries, timelines, trouble)
+	}
+	return nil
+}
