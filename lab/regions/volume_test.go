@@ -36,13 +36,17 @@ func TestVolume(t *testing.T) {
 	refusesWhileItRuns(t, f)
 
 	cutOff(t, west)
-	acked := w.Counters().Acknowledged
-	eventually(t, "rows that the replica does not get", func() bool { return w.Counters().Acknowledged > acked+100 })
+	for range 3 {
+		acked := w.Counters().Acknowledged
+		eventually(t, "rows that the replica does not get", func() bool { return w.Counters().Acknowledged > acked+50 })
+		do(t, admin, "SELECT pg_switch_wal()")
+	}
 	must(t, east.Kill())
 	w.Stop()
 	resume := stopCheckpointer(t, west)
 	promote(t, west, east)
 	countsWhatIsLost(t, east, west)
+	refusesToCountTooFew(t, east, west)
 	rewindNeedsACheckpoint(t, east, west, resume)
 	must(t, east.Rewind(within(t, time.Minute), west.Name))
 	followsAndReplays(t, f, east, west, 2)
@@ -142,7 +146,7 @@ func countsWhatIsLost(t *testing.T, dead, primary *Server) {
 		t.Errorf("%+v", d)
 	}
 	// What was saved is a log that can be read.
-	out, _ := exec.Command(dead.fleet.pg.program("pg_waldump"), "-p", d.Saved, "-t", "1", "-s", d.Fork.String(), "-r", "Transaction").Output() // its end is an error
+	out, _ := exec.Command(dead.fleet.pg.program("pg_waldump"), "-p", d.Saved, "-t", "1", "-s", d.Fork.String(), "-r", "Transaction").Output() // the end is an error
 	if n := strings.Count(string(out), "desc: COMMIT "); n != d.Commits {
 		t.Errorf("the saved log has %d commits", n)
 	}
