@@ -17,6 +17,10 @@ import (
 // itself has ended: a server that it left behind may hold the pipe for ever.
 const lastWords = 250 * time.Millisecond
 
+// wholeAnswer is the same for a command that leaves no server behind, and
+// whose output is wanted to its end, however busy this machine is.
+const wholeAnswer = 10 * time.Second
+
 // result is how a command ended.
 type result struct {
 	started bool
@@ -41,13 +45,14 @@ func (r result) String() string {
 // end of what it says.
 func run(ctx context.Context, command []string, atMost time.Duration) result {
 	var said tail
-	r := runInto(ctx, command, atMost, &said, &said)
+	r := runInto(ctx, command, atMost, lastWords, &said, &said)
 	r.said = said.String()
 	return r
 }
 
-// runInto is run with a place for each of the command's outputs.
-func runInto(ctx context.Context, command []string, atMost time.Duration, stdout, stderr io.Writer) result {
+// runInto is run with a place for each of the command's outputs, and with how
+// long they are listened to after its end.
+func runInto(ctx context.Context, command []string, atMost, listen time.Duration, stdout, stderr io.Writer) result {
 	if len(command) == 0 {
 		return result{trouble: "is not configured"}
 	}
@@ -59,7 +64,7 @@ func runInto(ctx context.Context, command []string, atMost time.Duration, stdout
 	// rapbot's terminal does not cut a server's start in half.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
-	cmd.WaitDelay = lastWords
+	cmd.WaitDelay = listen
 	if err := cmd.Start(); err != nil {
 		return result{trouble: "could not be started: " + cause(err)}
 	}

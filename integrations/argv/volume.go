@@ -60,7 +60,7 @@ func (v *Volume) Divergence(ctx context.Context, source string, from rapbot.LSN)
 	}
 	answer := head{limit: longestAnswer}
 	var said tail
-	r := runInto(ctx, command, v.config.Timeout, &answer, &said)
+	r := runInto(ctx, command, v.config.Timeout, wholeAnswer, &answer, &said)
 	r.said = said.String()
 	if err := trouble("divergence", command, r, "Nothing was changed."); err != nil {
 		return rapbot.Divergence{}, err
@@ -100,7 +100,7 @@ func (v *Volume) copy(ctx context.Context, name string, words []string, source s
 	}
 	var said tail
 	lines := follower{tell: progress, rest: &said}
-	r := runInto(ctx, command, v.config.CopyTimeout, &lines, &lines)
+	r := runInto(ctx, command, v.config.CopyTimeout, wholeAnswer, &lines, &lines)
 	lines.finish()
 	r.said = said.String()
 	return trouble(name, command, r, halfDone)

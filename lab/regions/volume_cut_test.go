@@ -2,6 +2,7 @@ package regions
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,6 +11,24 @@ import (
 
 	"github.com/rap-analyzer/rapbot/lab/child"
 )
+
+// refusesToCountTooFew takes parts of the log away, as a server does that recycles them and a disk that loses them.
+func refusesToCountTooFew(t *testing.T, dead, primary *Server) {
+	t.Helper()
+	d, err := dead.Divergence(within(t, time.Minute), primary.Name, 0)
+	must(t, err)
+	const size = 16 << 20
+	name := func(segment uint64) string { return fmt.Sprintf("%08X%08X%08X", 1, segment>>8, segment&0xFF) }
+	forked := uint64(d.Fork) / size
+	for segment, want := range map[string]string{name(forked - 1): "not complete any more", name(forked): "has a hole", name(forked + 1): "has a hole"} {
+		at := dead.data("pg_wal/" + segment)
+		must(t, os.Rename(at, at+".gone"))
+		if got, err := dead.Divergence(within(t, time.Minute), primary.Name, 0); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("without %s: %+v, %v", segment, got, err)
+		}
+		must(t, os.Rename(at+".gone", at))
+	}
+}
 
 // shim puts a program in the place of one of PostgreSQL's.
 func shim(t *testing.T, f *Fleet, program, body string) {
