@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/rap-analyzer/rapbot/charts"
 	"github.com/rap-analyzer/rapbot/lab/child"
 )
 
@@ -21,7 +22,8 @@ func (f *Fleet) bootstrap(ctx context.Context) error {
 	if err := primary.initialise(ctx); err != nil {
 		return fmt.Errorf("%s: %w", primary.Name, err)
 	}
-	if err := primary.launch(ctx); err != nil {
+	// There is nobody to ask yet. From the first replica's first answer on, the gate minds this primary as it does any other.
+	if _, err := primary.launch(ctx, "GATE_QUORUM=0"); err != nil {
 		return err
 	}
 	if err := f.fill(ctx, primary); err != nil {
@@ -59,10 +61,14 @@ func (s *Server) layOut() error {
 	if err := s.fleet.account.give(s.dir); err != nil {
 		return err
 	}
-	if err := s.fleet.account.writeFile(s.path("server.conf"), s.settings()); err != nil {
-		return err
+	for name, text := range map[string]string{
+		"server.conf": s.settings(), "pgpass": s.passwords(), "pg_hba.conf": accessRules, "boot-gate.sh": charts.BootGate,
+	} {
+		if err := s.fleet.account.writeFile(s.path(name), text); err != nil {
+			return err
+		}
 	}
-	return s.fleet.account.writeFile(s.path("pgpass"), s.passwords())
+	return nil
 }
 
 func (s *Server) initialise(ctx context.Context) error {
@@ -72,12 +78,8 @@ func (s *Server) initialise(ctx context.Context) error {
 		return err
 	}
 	defer os.Remove(secret)
-	err := child.Run(ctx, account.command(s.dir, s.fleet.pg.program("initdb"), "--pgdata="+s.DataDir(), "--username="+string(Admin),
+	return child.Run(ctx, account.command(s.dir, s.fleet.pg.program("initdb"), "--pgdata="+s.DataDir(), "--username="+string(Admin),
 		"--pwfile="+secret, "--auth=scram-sha-256", "--data-checksums", "--encoding=UTF8", "--locale=C", "--no-sync"))
-	if err != nil {
-		return err
-	}
-	return account.writeFile(s.data("pg_hba.conf"), accessRules)
 }
 
 // copyFrom takes a base backup of the primary. It is spared the checks of pg_verifybackup, which nobody will run.

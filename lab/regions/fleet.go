@@ -20,6 +20,9 @@ type Options struct {
 	Dir   string               // where the servers' folders go; a temporary folder, removed by Close, when empty or out of the servers' reach
 	Names []string             // the regions, the first of which begins as the primary; default us-east-1, us-west-2, eu-west-1
 	Log   func(string, ...any) // one line for each thing done; default nothing
+
+	SelfFence time.Duration // how long a primary goes on that has lost every other region, in whole seconds; default 5 s
+	GateEvery time.Duration // the pause between two looks of the boot gates; default 1 s
 }
 
 // Fleet is the servers of all regions.
@@ -32,6 +35,8 @@ type Fleet struct {
 	pg        installation
 	account   account
 	log       func(string, ...any)
+	selfFence time.Duration
+	gateEvery time.Duration
 
 	mu     sync.Mutex
 	writer *Writer
@@ -50,6 +55,12 @@ func Start(ctx context.Context, opts Options) (*Fleet, error) {
 	if opts.Log == nil {
 		opts.Log = func(string, ...any) {}
 	}
+	if opts.SelfFence == 0 {
+		opts.SelfFence = 5 * time.Second
+	}
+	if opts.GateEvery == 0 {
+		opts.GateEvery = time.Second
+	}
 	if err := checkNames(opts.Names); err != nil {
 		return nil, err
 	}
@@ -61,7 +72,10 @@ func Start(ctx context.Context, opts Options) (*Fleet, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &Fleet{pg: pg, account: who, passwords: newPasswords(), log: opts.Log}
+	f := &Fleet{
+		pg: pg, account: who, passwords: newPasswords(), log: opts.Log,
+		selfFence: opts.SelfFence, gateEvery: opts.GateEvery,
+	}
 	if f.dir, f.temporary, err = who.home(opts.Dir); err != nil {
 		return nil, fmt.Errorf("start fleet: %w", err)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -68,30 +69,42 @@ func until(ctx context.Context, pause time.Duration, so func() bool) error {
 	return nil
 }
 
-// killTree ends a postmaster and all its children as a power cut would, and comes back when none of them is left. The postmaster is
-// stopped first: running, it would fork again between our look at its children and the kill, and would begin a recovery of its own.
+// killTree ends a process and all below it as a power cut would, and comes back when none of them is left. Each is stopped before its children
+// are looked up: running, it would fork again between the look and the kill, and a postmaster would begin a recovery of its own.
 func killTree(ctx context.Context, p *child.Child) error {
 	p.MarkEnding()
-	if err := p.Signal(syscall.SIGSTOP); err != nil {
-		<-p.Done()
-		return nil
-	}
-	if err := until(ctx, glance, func() bool { state, _ := kernelView(p.PID()); return state == 'T' || !p.Alive() }); err != nil {
-		return err
-	}
-	children := childrenOf(p.PID())
-	_ = p.Signal(syscall.SIGKILL)
-	for _, pid := range children {
+	family, err := stopTree(ctx, p.PID())
+	for _, pid := range family {
 		_ = syscall.Kill(pid, syscall.SIGKILL)
 	}
+	if err != nil {
+		return err
+	}
 	<-p.Done()
-	return until(ctx, glance, func() bool {
-		for _, pid := range children {
-			// A zombie waits for init to collect it, but holds no memory, file or socket any more.
-			if state, _ := kernelView(pid); state != 0 && state != 'Z' && state != 'X' {
-				return false
-			}
+	return until(ctx, glance, func() bool { return !slices.ContainsFunc(family, isAlive) })
+}
+
+// stopTree stops a process and all below it, and lists them.
+func stopTree(ctx context.Context, pid int) ([]int, error) {
+	if syscall.Kill(pid, syscall.SIGSTOP) != nil {
+		return nil, nil // it has ended
+	}
+	family := []int{pid}
+	if err := until(ctx, glance, func() bool { state, _ := kernelView(pid); return state == 'T' || !isAlive(pid) }); err != nil {
+		return family, err
+	}
+	for _, below := range childrenOf(pid) {
+		more, err := stopTree(ctx, below)
+		family = append(family, more...)
+		if err != nil {
+			return family, err
 		}
-		return true
-	})
+	}
+	return family, nil
+}
+
+// isAlive does not count a zombie: it waits to be collected, but holds no memory, file or socket any more.
+func isAlive(pid int) bool {
+	state, _ := kernelView(pid)
+	return state != 0 && state != 'Z' && state != 'X'
 }

@@ -93,6 +93,7 @@ type RegionStatus struct {
 	LagBytes  *int64 `json:"lag_bytes,omitempty"`
 	Streaming *bool  `json:"streaming,omitempty"`
 	Error     string `json:"error,omitempty"` // why a running server did not answer
+	Gate      string `json:"gate,omitempty"`  // why the boot gate holds the server
 }
 
 // Status asks all servers at once and waits half a second at most, so that a silent one costs the others nothing.
@@ -116,6 +117,9 @@ func (f *Fleet) Status(ctx context.Context) []RegionStatus {
 				lag := max(0, int64(seen[primary].LSN)-int64(o.LSN))
 				line.LagBytes = &lag
 			}
+		}
+		if line.State == Held {
+			line.Gate = server.heldReason()
 		}
 		lines[i] = line
 	}

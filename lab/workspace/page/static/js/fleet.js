@@ -26,6 +26,7 @@ const stateNotes = {
   stopped: 'The server was stopped cleanly',
   killed: 'The server was killed',
   frozen: 'The server runs; its WAL receiver is frozen',
+  held: 'The boot gate holds the server: PostgreSQL does not run',
 };
 
 export class Fleet {
