@@ -17,8 +17,8 @@ import (
 // glance is the pause between two looks at something that the kernel or PostgreSQL does not announce.
 const glance = time.Millisecond
 
-// childrenOf lists the processes whose parent is pid.
-func childrenOf(pid int) []int {
+// childrenOf lists the processes whose parent is one of these.
+func childrenOf(parents ...int) []int {
 	stats, _ := filepath.Glob("/proc/[0-9]*/stat") // the pattern is constant and well formed
 	var children []int
 	for _, path := range stats {
@@ -26,7 +26,7 @@ func childrenOf(pid int) []int {
 		if err != nil {
 			continue
 		}
-		if _, parent := kernelView(candidate); parent == pid {
+		if _, parent := kernelView(candidate); slices.Contains(parents, parent) {
 			children = append(children, candidate)
 		}
 	}
@@ -84,23 +84,25 @@ func killTree(ctx context.Context, p *child.Child) error {
 	return until(ctx, glance, func() bool { return !slices.ContainsFunc(family, isAlive) })
 }
 
-// stopTree stops a process and all below it, and lists them.
+// stopTree stops a process and all below it, generation by generation, and lists them.
 func stopTree(ctx context.Context, pid int) ([]int, error) {
-	if syscall.Kill(pid, syscall.SIGSTOP) != nil {
-		return nil, nil // it has ended
-	}
-	family := []int{pid}
-	if err := until(ctx, glance, func() bool { state, _ := kernelView(pid); return state == 'T' || !isAlive(pid) }); err != nil {
-		return family, err
-	}
-	for _, below := range childrenOf(pid) {
-		more, err := stopTree(ctx, below)
-		family = append(family, more...)
+	var family []int
+	for generation := []int{pid}; len(generation) > 0; generation = childrenOf(generation...) {
+		for _, one := range generation {
+			_ = syscall.Kill(one, syscall.SIGSTOP) // an error says that it has ended
+		}
+		family = append(family, generation...)
+		err := until(ctx, glance, func() bool { return !slices.ContainsFunc(generation, isGoing) })
 		if err != nil {
 			return family, err
 		}
 	}
 	return family, nil
+}
+
+func isGoing(pid int) bool {
+	state, _ := kernelView(pid)
+	return state != 'T' && isAlive(pid)
 }
 
 // isAlive does not count a zombie: it waits to be collected, but holds no memory, file or socket any more.

@@ -121,7 +121,7 @@ func (s *Server) Kill() error {
 	if f := s.takeFreezer(); f != nil {
 		defer f.dismiss() // the receiver dies with the others
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
 	if err := killTree(ctx, p); err != nil {
 		return fmt.Errorf("kill %s: %w", s.Name, err)

@@ -68,6 +68,7 @@ function card(region, split) {
     fact('timeline', region.timeline || '–', 'The timeline the server is on; a promotion begins a new one'),
     fact('LSN', region.lsn || '–', 'How far its write-ahead log goes')),
   region.error && h('p.region-error', null, region.error),
+  region.gate && h('p.region-error', {title: stateNotes.held}, region.gate),
   !primary && serving(region) && lagBar(region, lag));
 }
 
