@@ -27,7 +27,7 @@ var rules = []struct {
 	{"bot", []string{"", "cards", "commands"}, []string{"go.uber.org/zap", "golang.org/x/sync"}, "the bot knows no SDK"},
 	{"config", []string{""}, []string{"go.yaml.in/yaml"}, "config knows no adapter"},
 	{"integrations/", []string{"", "own"}, []string{"*"}, "adapters import the domain and never each other"},
-	{"charts", []string{}, nil, "the charts' files belong to nobody"},
+	{"charts", []string{}, nil, "the charts are files, embedded for who installs them"},
 	{"lab", []string{"", "charts", "commands", "lab"}, []string{"*"}, "the lab runs the real binary and links none of its adapters"},
 	{"cmd/rapbot", []string{"", "bot", "cards", "commands", "config", "integrations"}, []string{"*"}, "main wires, and links nothing of the lab"},
 }

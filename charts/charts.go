@@ -4,6 +4,12 @@ package charts
 
 import _ "embed" // the files
 
+// BootGate is the shell script that every PostgreSQL server is started by. Its
+// first lines say what it needs and promises.
+//
+//go:embed postgresql/files/boot-gate.sh
+var BootGate string
+
 // Volume is the script that reads a stopped server's data, and makes them a
 // copy of another server's again. Its head says how it is called.
 //

@@ -30,7 +30,8 @@ SELECT row_to_json(server) FROM (
     (SELECT json_agg(s ORDER BY s.name) FROM (
        SELECT coalesce(application_name, '') AS name, coalesce(state, '') AS state, coalesce(sync_state, '') AS sync,
               sent_lsn AS sent, flush_lsn AS flush, replay_lsn AS replay
-       FROM pg_stat_replication) s) AS standbys,
+       FROM pg_stat_replication
+       WHERE application_name IS DISTINCT FROM 'rapbot_gate') s) AS standbys, -- a boot gate only asks who is there
     (SELECT json_agg(s ORDER BY s.name) FROM (
        SELECT slot_name AS name, slot_type = 'logical' AS logical, active,
               CASE WHEN reason IS NOT NULL THEN 'lost' ELSE coalesce(wal_status, '') END AS status,

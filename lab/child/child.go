@@ -89,10 +89,11 @@ func (c *Child) End(ctx context.Context, how syscall.Signal) error {
 	}
 }
 
-// Killed reports whether a signal ended the child; it counts after Done.
+// Killed reports whether a signal ended the child; it counts after Done. A
+// shell passes on what ended its own child as a status above 128.
 func (c *Child) Killed() bool {
 	status, ok := c.cmd.ProcessState.Sys().(syscall.WaitStatus)
-	return ok && status.Signaled()
+	return ok && (status.Signaled() || status.ExitStatus() > 128)
 }
 
 // State describes how the child ended; it counts after Done.

@@ -27,7 +27,8 @@ func run(args []string) int {
 		fmt.Fprintln(os.Stderr, "usage: instance <lab address> <region> start-primary|start-replica|stop|status|divergence <source> <from>|rewind <source>|rebuild <source>")
 		return 2
 	}
-	client := http.Client{Timeout: 2 * time.Minute}
+	// Longer than the lab waits for a server that its boot gate holds, so that the reason arrives.
+	client := http.Client{Timeout: 130 * time.Second}
 	resp, err := client.Post(args[0]+"/lab/instances/"+args[1]+"/"+args[2], "application/json", nil)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "the lab gives no answer:", err)

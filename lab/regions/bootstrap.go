@@ -27,7 +27,8 @@ func (f *Fleet) bootstrap(ctx context.Context) error {
 	if err := primary.initialise(ctx); err != nil {
 		return fmt.Errorf("%s: %w", primary.Name, err)
 	}
-	if err := primary.launch(ctx); err != nil {
+	// There is nobody to ask yet. From the first replica's first answer on, the gate minds this primary as it does any other.
+	if _, err := primary.launch(ctx, "GATE_QUORUM=0"); err != nil {
 		return err
 	}
 	if err := f.fill(ctx, primary); err != nil {
@@ -74,13 +75,14 @@ func (s *Server) layOut() error {
 	if err := s.fleet.account.Give(s.dir); err != nil {
 		return err
 	}
-	if err := s.fleet.account.WriteFile(s.path("server.conf"), s.settings()); err != nil {
-		return err
+	for name, text := range map[string]string{
+		"server.conf": s.settings(), "pgpass": s.passwords(), "pg_hba.conf": AccessRules, "boot-gate.sh": charts.BootGate, volumeScript: charts.Volume,
+	} {
+		if err := s.fleet.account.WriteFile(s.path(name), text); err != nil {
+			return err
+		}
 	}
-	if err := s.fleet.account.WriteFile(s.path(volumeScript), charts.Volume); err != nil {
-		return err
-	}
-	return s.fleet.account.WriteFile(s.path("pgpass"), s.passwords())
+	return nil
 }
 
 func (s *Server) initialise(ctx context.Context) error {
@@ -90,12 +92,8 @@ func (s *Server) initialise(ctx context.Context) error {
 		return err
 	}
 	defer os.Remove(secret)
-	err := child.Run(ctx, account.Command(s.dir, s.fleet.pg.Program("initdb"), "--pgdata="+s.DataDir(), "--username="+string(Admin),
+	return child.Run(ctx, account.Command(s.dir, s.fleet.pg.Program("initdb"), "--pgdata="+s.DataDir(), "--username="+string(Admin),
 		"--pwfile="+secret, "--auth=scram-sha-256", "--data-checksums", "--encoding=UTF8", "--locale=C", "--no-sync"))
-	if err != nil {
-		return err
-	}
-	return account.WriteFile(s.data("pg_hba.conf"), AccessRules)
 }
 
 // copyFrom takes a copy of the stopped primary's data. Slots are a server's own: a copied one would hold back the replica's log for ever.

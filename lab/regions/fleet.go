@@ -21,6 +21,9 @@ type Options struct {
 	Names []string             // the regions, the first of which begins as the primary; default us-east-1, us-west-2, eu-west-1
 	Links bool                 // every viewer reaches every server through a Link of its own, which can be cut, stalled and slowed
 	Log   func(string, ...any) // one line for each thing done; default nothing
+
+	SelfFence time.Duration // how long a primary goes on that has lost every other region, in whole seconds; default 5 s
+	GateEvery time.Duration // the pause between two looks of the boot gates; default 1 s
 }
 
 // Fleet is the servers of all regions.
@@ -34,6 +37,8 @@ type Fleet struct {
 	account   Account
 	log       func(string, ...any)
 	volumeEnv []string // on top of what volume.sh gets; for tests
+	selfFence time.Duration
+	gateEvery time.Duration
 
 	mu     sync.Mutex
 	writer *Writer
@@ -52,6 +57,12 @@ func Start(ctx context.Context, opts Options) (*Fleet, error) {
 	if opts.Log == nil {
 		opts.Log = func(string, ...any) {}
 	}
+	if opts.SelfFence == 0 {
+		opts.SelfFence = 5 * time.Second
+	}
+	if opts.GateEvery == 0 {
+		opts.GateEvery = time.Second
+	}
 	if err := checkNames(opts.Names); err != nil {
 		return nil, err
 	}
@@ -63,7 +74,10 @@ func Start(ctx context.Context, opts Options) (*Fleet, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &Fleet{pg: pg, account: who, passwords: newPasswords(), log: opts.Log}
+	f := &Fleet{
+		pg: pg, account: who, passwords: newPasswords(), log: opts.Log,
+		selfFence: opts.SelfFence, gateEvery: opts.GateEvery,
+	}
 	if f.dir, f.temporary, err = who.Home(opts.Dir); err != nil {
 		return nil, fmt.Errorf("start fleet: %w", err)
 	}

@@ -36,7 +36,7 @@ func (s *Server) Freeze() error {
 	if f := s.takeFreezer(); f != nil {
 		f.dismiss() // its receiver was ended by somebody else, and the server has started another
 	}
-	pid := walReceiver(p.PID())
+	pid := walReceiver(s.postmaster(p))
 	if pid == 0 {
 		return fmt.Errorf("freeze %s: it has no WAL receiver, so it is a primary or its primary is away: %w", s.Name, ErrWrongRole)
 	}

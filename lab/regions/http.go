@@ -63,7 +63,7 @@ func statusOf(err error) int {
 	switch {
 	case errors.As(err, &refused):
 		return refused.status
-	case errors.Is(err, ErrWrongRole), errors.Is(err, errNoLinks):
+	case errors.Is(err, ErrWrongRole), errors.Is(err, errNoLinks), errors.Is(err, ErrHeld):
 		return http.StatusConflict
 	}
 	return http.StatusInternalServerError
@@ -99,7 +99,7 @@ func (f *Fleet) serveInstance(ctx context.Context, r *http.Request) (any, error)
 	}
 }
 
-// instanceState knows two states: the bot's commands ask whether processes run, and a frozen server's do.
+// instanceState knows two states: the bot's commands ask whether PostgreSQL runs. A frozen server's does, a held one's does not.
 func instanceState(server *Server) State {
 	if state := server.State(); state == Running || state == Frozen {
 		return Running

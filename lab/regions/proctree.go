@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -17,8 +18,8 @@ import (
 // glance is the pause between two looks at something that the kernel or PostgreSQL does not announce.
 const glance = time.Millisecond
 
-// childrenOf lists the processes whose parent is pid.
-func childrenOf(pid int) []int {
+// childrenOf lists the processes whose parent is one of these.
+func childrenOf(parents ...int) []int {
 	stats, _ := filepath.Glob("/proc/[0-9]*/stat") // the pattern is constant and well formed
 	var children []int
 	for _, path := range stats {
@@ -26,7 +27,7 @@ func childrenOf(pid int) []int {
 		if err != nil {
 			continue
 		}
-		if _, parent := kernelView(candidate); parent == pid {
+		if _, parent := kernelView(candidate); slices.Contains(parents, parent) {
 			children = append(children, candidate)
 		}
 	}
@@ -55,30 +56,44 @@ func title(pid int) string {
 	return strings.TrimRight(strings.ReplaceAll(string(text), "\x00", " "), " ")
 }
 
-// killTree ends a postmaster and all its children as a power cut would, and comes back when none of them is left. The postmaster is
-// stopped first: running, it would fork again between our look at its children and the kill, and would begin a recovery of its own.
+// killTree ends a process and all below it as a power cut would, and comes back when none of them is left. Each is stopped before its children
+// are looked up: running, it would fork again between the look and the kill, and a postmaster would begin a recovery of its own.
 func killTree(ctx context.Context, p *child.Child) error {
 	p.MarkEnding()
-	if err := p.Signal(syscall.SIGSTOP); err != nil {
-		<-p.Done()
-		return nil
-	}
-	if err := wait.Until(ctx, glance, func() bool { state, _ := kernelView(p.PID()); return state == 'T' || !p.Alive() }); err != nil {
-		return err
-	}
-	children := childrenOf(p.PID())
-	_ = p.Signal(syscall.SIGKILL)
-	for _, pid := range children {
+	family, err := stopTree(ctx, p.PID())
+	for _, pid := range family {
 		_ = syscall.Kill(pid, syscall.SIGKILL)
 	}
+	if err != nil {
+		return err
+	}
 	<-p.Done()
-	return wait.Until(ctx, glance, func() bool {
-		for _, pid := range children {
-			// A zombie waits for init to collect it, but holds no memory, file or socket any more.
-			if state, _ := kernelView(pid); state != 0 && state != 'Z' && state != 'X' {
-				return false
-			}
+	return wait.Until(ctx, glance, func() bool { return !slices.ContainsFunc(family, isAlive) })
+}
+
+// stopTree stops a process and all below it, generation by generation, and lists them.
+func stopTree(ctx context.Context, pid int) ([]int, error) {
+	var family []int
+	for generation := []int{pid}; len(generation) > 0; generation = childrenOf(generation...) {
+		for _, one := range generation {
+			_ = syscall.Kill(one, syscall.SIGSTOP) // an error says that it has ended
 		}
-		return true
-	})
+		family = append(family, generation...)
+		err := wait.Until(ctx, glance, func() bool { return !slices.ContainsFunc(generation, isGoing) })
+		if err != nil {
+			return family, err
+		}
+	}
+	return family, nil
+}
+
+func isGoing(pid int) bool {
+	state, _ := kernelView(pid)
+	return state != 'T' && isAlive(pid)
+}
+
+// isAlive does not count a zombie: it waits to be collected, but holds no memory, file or socket any more.
+func isAlive(pid int) bool {
+	state, _ := kernelView(pid)
+	return state != 0 && state != 'Z' && state != 'X'
 }

@@ -3,32 +3,27 @@ package regions
 import (
 	"context"
 	"fmt"
-	"os"
-	"os/exec"
 	"path/filepath"
-	"strconv"
-	"strings"
 	"sync"
 	"syscall"
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"golang.org/x/sys/unix"
 
 	"github.com/rap-analyzer/rapbot/lab/child"
 	"github.com/rap-analyzer/rapbot/lab/loopback"
-	"github.com/rap-analyzer/rapbot/lab/wait"
 )
 
 // State is what has become of a server's processes.
 type State string
 
-// The states of a server. Frozen is running with a stopped WAL receiver.
+// The states of a server. Frozen is running with a stopped WAL receiver; a held one's gate waits, and its PostgreSQL does not run.
 const (
 	Running State = "running"
 	Stopped State = "stopped"
 	Killed  State = "killed"
 	Frozen  State = "frozen"
+	Held    State = "held"
 )
 
 // Server is the PostgreSQL of one region.
@@ -45,11 +40,11 @@ type Server struct {
 
 	inbound inbound
 
-	life     sync.Mutex // held to bring a postmaster to life and to kill one, so that a kill never cleans up after the wrong one
+	life     sync.Mutex // held to bring a gate to life and to kill one, so that a kill never cleans up after the wrong one
 	freezing sync.Mutex // one freeze at a time
 
 	mu     sync.Mutex
-	proc   *child.Child // the last postmaster; nil before the first
+	proc   *child.Child // the last boot gate; nil before the first
 	frozen *freezer     // nil when the WAL receiver is not frozen
 }
 
@@ -70,7 +65,7 @@ func (s *Server) DataDir() string { return s.path("data") }
 // LogFile is where the server writes its log.
 func (s *Server) LogFile() string { return s.path("server.log") }
 
-// current is the running postmaster, or nil.
+// current is the running boot gate, or nil.
 func (s *Server) current() *child.Child {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -87,6 +82,8 @@ func (s *Server) State() State {
 	switch {
 	case s.proc == nil:
 		return Stopped
+	case s.proc.Alive() && s.isHeld():
+		return Held
 	case s.proc.Alive() && s.frozen != nil && s.frozen.holds():
 		return Frozen
 	case s.proc.Alive():
@@ -97,66 +94,7 @@ func (s *Server) State() State {
 	return Stopped
 }
 
-// launch starts the postmaster in the foreground and waits until it accepts connections. What makes the server this one is on the
-// command line, where no file copied from another region can change it.
-func (s *Server) launch(ctx context.Context) error {
-	log, err := os.OpenFile(s.LogFile(), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
-	if err != nil {
-		return err
-	}
-	defer log.Close()
-	cmd := s.fleet.account.Command(s.dir, s.fleet.pg.Program("postgres"), "-D", s.DataDir(),
-		"-c", "config_file="+s.path("server.conf"), "-c", "port="+strconv.Itoa(s.Port),
-		"-c", "listen_addresses=127.0.0.1", "-c", "cluster_name="+s.Name)
-	cmd.Stdout, cmd.Stderr = log, log
-	p, err := s.bringToLife(cmd)
-	if err != nil {
-		return err
-	}
-	go func() {
-		<-p.Done()
-		if f := s.takeFreezer(); f != nil {
-			f.finish() // a stopped receiver does not notice that its postmaster is gone
-		}
-	}()
-	return s.awaitReady(ctx, p)
-}
-
-func (s *Server) bringToLife(cmd *exec.Cmd) (*child.Child, error) {
-	s.life.Lock()
-	defer s.life.Unlock()
-	p, err := child.Start(cmd)
-	if err != nil {
-		return nil, err
-	}
-	s.mu.Lock()
-	s.proc = p
-	s.mu.Unlock()
-	s.follow(p)
-	return p, nil
-}
-
-// awaitReady watches the line of postmaster.pid in which the postmaster says what it is doing. That costs the server
-// nothing, where a connection every few milliseconds would slow its start down.
-func (s *Server) awaitReady(ctx context.Context, p *child.Child) error {
-	const pidLine, statusLine = 0, 7
-	err := wait.Until(ctx, 5*glance, func() bool {
-		text, _ := os.ReadFile(s.data("postmaster.pid"))
-		lines := strings.Split(string(text), "\n")
-		ready := len(lines) > statusLine && lines[pidLine] == strconv.Itoa(p.PID()) && strings.TrimSpace(lines[statusLine]) == "ready"
-		return ready || !p.Alive()
-	})
-	if err != nil {
-		return fmt.Errorf("start %s: accepts no connections yet: %w", s.Name, err)
-	}
-	if !p.Alive() {
-		text, _ := os.ReadFile(s.LogFile())
-		return fmt.Errorf("start %s: the server ended: %s", s.Name, child.LastLines(string(text), 5))
-	}
-	return nil
-}
-
-// Stop ends the server cleanly: sessions are cut, the replicas that are connected get everything, the data are closed by a shutdown
+// Stop ends the server and its gate cleanly: sessions are cut, the replicas that are connected get everything, the data are closed by a shutdown
 // checkpoint. A server that is down already is a success. When ctx ends first the server goes on stopping.
 func (s *Server) Stop(ctx context.Context) error {
 	p := s.current()
@@ -174,7 +112,7 @@ func (s *Server) Stop(ctx context.Context) error {
 	return nil
 }
 
-// Kill ends the server and all its processes at once, as a power cut would.
+// Kill ends the server, its gate and all their processes at once, as a power cut would.
 func (s *Server) Kill() error {
 	s.life.Lock()
 	defer s.life.Unlock()
@@ -185,7 +123,7 @@ func (s *Server) Kill() error {
 	if f := s.takeFreezer(); f != nil {
 		defer f.dismiss() // the receiver dies with the others
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
 	if err := killTree(ctx, p); err != nil {
 		return fmt.Errorf("kill %s: %w", s.Name, err)
@@ -193,28 +131,6 @@ func (s *Server) Kill() error {
 	s.sweep()
 	s.fleet.log("%s killed", s.Name)
 	return nil
-}
-
-// sweep removes what a killed postmaster leaves and a restart could stumble over.
-func (s *Server) sweep() { Sweep(s.DataDir()) }
-
-// Sweep removes from a data folder whose postmaster was killed what would be gone after a power cut: the pid file, whose number may by
-// then be another process's, and the shared memory segment that it names.
-func Sweep(dataDir string) {
-	file := filepath.Join(dataDir, "postmaster.pid")
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return
-	}
-	const memoryLine = 6
-	if lines := strings.Split(string(text), "\n"); len(lines) > memoryLine {
-		if fields := strings.Fields(lines[memoryLine]); len(fields) == 2 {
-			if id, err := strconv.Atoi(fields[1]); err == nil {
-				_, _ = unix.SysvShmCtl(id, unix.IPC_RMID, nil)
-			}
-		}
-	}
-	_ = os.Remove(file)
 }
 
 // finish ends the server for good. Data that are about to be removed need no shutdown checkpoint.

@@ -40,7 +40,7 @@ update_process_title = on
 jit = off
 `
 
-// AccessRules is pg_hba.conf: everybody with a password and from loopback only. Replication is for one role; rapbot must not be able to
+// AccessRules is the real pg_hba.conf, which the gate puts in force: everybody with a password and from loopback only. Replication is for one role; rapbot must not be able to
 // take a base backup, which holds everything.
 const AccessRules = `host all all 127.0.0.1/32 scram-sha-256
 host replication replicator 127.0.0.1/32 scram-sha-256

@@ -97,6 +97,7 @@ type RegionStatus struct {
 	Paused    bool   `json:"replay_paused,omitempty"`
 	Dark      *bool  `json:"dark,omitempty"`  // instance commands get no answer; left out in a fleet without links, which cannot be darkened
 	Error     string `json:"error,omitempty"` // why a running server did not answer
+	Gate      string `json:"gate,omitempty"`  // why the boot gate holds the server
 }
 
 // Status asks all servers at once and waits half a second at most, so that a silent one costs the others nothing.
@@ -123,6 +124,9 @@ func (f *Fleet) Status(ctx context.Context) []RegionStatus {
 				lag := max(0, int64(seen[primary].LSN)-int64(o.LSN))
 				line.LagBytes = &lag
 			}
+		}
+		if line.State == Held {
+			line.Gate = server.heldReason()
 		}
 		lines[i] = line
 	}

@@ -26,6 +26,7 @@ const stateNotes = {
   stopped: 'The server was stopped cleanly',
   killed: 'The server was killed',
   frozen: 'The server runs; its WAL receiver is frozen',
+  held: 'The boot gate holds the server: PostgreSQL does not run',
 };
 
 export class Fleet {
@@ -67,6 +68,7 @@ function card(region, split) {
     fact('timeline', region.timeline || '–', 'The timeline the server is on; a promotion begins a new one'),
     fact('LSN', region.lsn || '–', 'How far its write-ahead log goes')),
   region.error && h('p.region-error', null, region.error),
+  region.gate && h('p.region-error', {title: stateNotes.held}, region.gate),
   !primary && serving(region) && lagBar(region, lag));
 }
 
