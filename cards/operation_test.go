@@ -17,7 +17,7 @@ func TestOutcomeTellsItsProof(t *testing.T) {
 		rapbot.ProofMarker:  {[]string{"everything up to the marker row kept", "marker row alone", "is not known"}, []string{"nothing lost", "own WAL", "Shutdown checkpoint", "cleanly"}},
 	} {
 		o := rapbot.Operation{
-			ID: "1", State: rapbot.Succeeded, Plan: rapbot.Plan{From: "a", To: "b", Basis: []rapbot.Fact{{Name: rapbot.FactProof, Value: string(proof)}}},
+			ID: "1", State: rapbot.Succeeded, Plan: rapbot.Plan{Kind: rapbot.Switchover, From: "a", To: "b", Basis: []rapbot.Fact{{Name: rapbot.FactProof, Value: string(proof)}}},
 			Outcome: proof.Promise(), Evidence: map[string]string{rapbot.EvMarker: "0/100", rapbot.EvProof: string(proof)},
 		}
 		if proof != rapbot.ProofMarker {
