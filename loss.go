@@ -103,7 +103,7 @@ func lossOf(last Sample, history []Sample, lost, best Region, alive bool, now ti
 	unseen := max(0, end.Sub(wasAt(last, history)))
 	l.Known = reached.BytesPast(best.Server.Replay)
 	l.Bytes = l.Known + int64(unseen.Seconds()*float64(l.Rate)) + slack
-	l.Time = max(0, last.Clock.Sub(best.Server.Heartbeat)) + unseen
+	l.Time = max(0, last.Clock.Sub(best.Server.Heartbeat)+unseen)
 	return l
 }
 
