@@ -110,7 +110,7 @@ func lossOf(last Sample, history []Sample, best Region, dead, now time.Time) Los
 	unseen := max(0, end.Sub(wasAt(last, history)))
 	l.Known = reached.BytesPast(best.Server.Replay)
 	l.Bytes = l.Known + int64(unseen.Seconds()*float64(l.Rate)) + slack
-	l.Time = max(0, last.Clock.Sub(best.Server.Heartbeat)) + unseen
+	l.Time = max(0, last.Clock.Sub(best.Server.Heartbeat)+unseen)
 	return l
 }
 

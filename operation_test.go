@@ -106,14 +106,17 @@ func TestTransitionsRefuse(t *testing.T) {
 		rapbot.RecProposed, rapbot.RecAsked, rapbot.RecApproved, rapbot.RecRejected, rapbot.RecExpired, rapbot.RecCancelled, rapbot.RecStarted,
 		rapbot.RecStepStarted, rapbot.RecStepDone, rapbot.RecStepFailed, rapbot.RecStopAsked, rapbot.RecRollback, rapbot.RecUndoStarted, rapbot.RecUndone,
 		rapbot.RecUndoFailed, rapbot.RecQuestion, rapbot.RecAnswered, rapbot.RecSucceeded, rapbot.RecFailed,
+		rapbot.RecReplanned, rapbot.RecLossCounted,
 	}
 	allowed := map[rapbot.State][]rapbot.RecordKind{
 		rapbot.Proposed:         {rapbot.RecAsked, rapbot.RecExpired, rapbot.RecCancelled},
-		rapbot.AwaitingApproval: {rapbot.RecApproved, rapbot.RecRejected, rapbot.RecExpired, rapbot.RecCancelled, rapbot.RecFailed},
-		rapbot.Approved:         {rapbot.RecExpired, rapbot.RecCancelled, rapbot.RecStarted, rapbot.RecFailed},
-		rapbot.Running:          {rapbot.RecStepStarted, rapbot.RecStepDone, rapbot.RecStepFailed, rapbot.RecStopAsked, rapbot.RecRollback, rapbot.RecUndoStarted, rapbot.RecUndone, rapbot.RecUndoFailed, rapbot.RecQuestion, rapbot.RecSucceeded, rapbot.RecFailed},
+		rapbot.AwaitingApproval: {rapbot.RecApproved, rapbot.RecRejected, rapbot.RecExpired, rapbot.RecCancelled, rapbot.RecFailed, rapbot.RecReplanned},
+		rapbot.Approved:         {rapbot.RecReplanned, rapbot.RecExpired, rapbot.RecCancelled, rapbot.RecStarted, rapbot.RecFailed},
+		rapbot.Running:          {rapbot.RecReplanned, rapbot.RecStepStarted, rapbot.RecStepDone, rapbot.RecStepFailed, rapbot.RecStopAsked, rapbot.RecRollback, rapbot.RecUndoStarted, rapbot.RecUndone, rapbot.RecUndoFailed, rapbot.RecQuestion, rapbot.RecSucceeded, rapbot.RecFailed},
 		rapbot.NeedsDecision:    {rapbot.RecAnswered},
-		rapbot.Succeeded:        {}, rapbot.Rejected: {}, rapbot.Lapsed: {}, rapbot.Cancelled: {}, rapbot.Failed: {},
+		rapbot.Succeeded:        {rapbot.RecLossCounted},
+		rapbot.Failed:           {rapbot.RecLossCounted},
+		rapbot.Rejected:         {}, rapbot.Lapsed: {}, rapbot.Cancelled: {},
 	}
 	states := map[rapbot.State]rapbot.Operation{
 		rapbot.Proposed:         history(t),

@@ -94,7 +94,11 @@ func Agreement(of string, witnesses []Witness) (sentence string, partition bool)
 	case count[Alive] > 0 && names[Alive][0] == "rapbot":
 		return of + " answers.", false
 	case count[Alive] > 0:
-		return fmt.Sprintf("This is a partition: %s still sees %s alive, and rapbot does not.", joined(names[Alive]), of), true
+		see := "see"
+		if count[Alive] == 1 {
+			see = "sees"
+		}
+		return fmt.Sprintf("This is a partition: %s still %s %s alive, and rapbot does not.", joined(names[Alive]), see, of), true
 	case count[Dead] > 1:
 		return fmt.Sprintf("%s is down: %s agree.", of, joined(names[Dead])), false
 	case count[Dead] == 1:
