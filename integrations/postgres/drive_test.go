@@ -13,7 +13,7 @@ import (
 	"github.com/rap-analyzer/rapbot/lab/regions"
 )
 
-// drive carries the steps of a switchover out as the bot's runner does:
+// drive carries the steps of a plan out as the bot's runner does:
 // observe, act unless it holds, observe until it holds.
 type drive struct {
 	t        *testing.T
@@ -29,12 +29,31 @@ type drive struct {
 // plan makes a drive from what is observed now.
 func plan(t *testing.T, lab *regions.Fleet, f *postgres.Fleet, to string) *drive {
 	t.Helper()
+	p, err := rapbot.PlanSwitchover(f.Observe(t.Context()), sitesOf(lab), to, limits)
+	must(t, err)
+	return newDrive(t, lab, f, p)
+}
+
+// failover makes a drive from what is observed now and has been before.
+func failover(t *testing.T, lab *regions.Fleet, f *postgres.Fleet, to string, history []rapbot.Sample) *drive {
+	t.Helper()
+	p, err := rapbot.PlanFailover(f.Observe(t.Context()), sitesOf(lab), to, limits, rapbot.Clues{History: history})
+	must(t, err)
+	return newDrive(t, lab, f, p)
+}
+
+var limits = rapbot.Limits{MaxLag: time.Minute, MaxLagBytes: 64 << 20}
+
+func sitesOf(lab *regions.Fleet) []rapbot.Site {
 	var sites []rapbot.Site
 	for _, s := range lab.Servers() {
 		sites = append(sites, rapbot.Site{Name: s.Name, Slot: s.Slot, Instance: true, Volume: true})
 	}
-	p, err := rapbot.PlanSwitchover(f.Observe(t.Context()), sites, to, rapbot.Limits{MaxLag: time.Minute, MaxLagBytes: 64 << 20})
-	must(t, err)
+	return sites
+}
+
+func newDrive(t *testing.T, lab *regions.Fleet, f *postgres.Fleet, p rapbot.Plan) *drive {
+	t.Helper()
 	if failed := p.ChecksWith(rapbot.Fail); len(failed) > 0 {
 		t.Fatalf("the plan cannot run: %+v", failed)
 	}

@@ -96,17 +96,8 @@ func (s seen) leftOfFailover() []string {
 
 // cleanAfterFailover takes all of that back.
 func (d tidy) cleanAfterFailover(ctx context.Context, run rapbot.StepRun, s seen) error {
-	if s.Diverted {
-		text := resetConninfo
-		if s.name == run.Plan.To {
-			text = conninfoBefore(run)
-		}
-		if err := d.put(ctx, s.name, d.opt.Timeout, text); err != nil {
-			return err
-		}
-	}
-	if s.frozen() {
-		if err := d.unfreeze(ctx, s.name, slotBeforeOf(run, s.name)); err != nil {
+	if s.Diverted || s.frozen() {
+		if err := d.unfreeze(ctx, run, s.name); err != nil {
 			return err
 		}
 	}

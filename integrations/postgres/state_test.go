@@ -2,8 +2,11 @@ package postgres_test
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -22,19 +25,42 @@ func stateOf(t *testing.T, lab *regions.Fleet) state {
 	t.Helper()
 	all := state{}
 	for _, s := range lab.Servers() {
-		conn := login(t, s, regions.Admin)
-		of := collect(t, conn, "SELECT 'setting ' || name, setting || ' from ' || source FROM pg_settings")
-		for name, slot := range collect(t, conn, "SELECT 'slot ' || slot_name, slot_type FROM pg_replication_slots") {
-			of[name] = slot
-		}
-		of["replica"] = fmt.Sprint(ask[bool](t, conn, "SELECT pg_is_in_recovery()"))
-		auto, err := os.ReadFile(filepath.Join(s.DataDir(), "postgresql.auto.conf"))
-		must(t, err)
-		of["postgresql.auto.conf"] = string(auto)
-		must(t, conn.Close(t.Context()))
-		all[s.Name] = of
+		all[s.Name] = stateOn(t, s)
 	}
 	return all
+}
+
+func stateOn(t *testing.T, s *regions.Server) map[string]string {
+	t.Helper()
+	conn := login(t, s, regions.Admin)
+	of := collect(t, conn, "SELECT 'setting ' || name, setting || ' from ' || source FROM pg_settings")
+	for name, slot := range collect(t, conn, "SELECT 'slot ' || slot_name, slot_type FROM pg_replication_slots") {
+		of[name] = slot
+	}
+	of["replica"] = fmt.Sprint(ask[bool](t, conn, "SELECT pg_is_in_recovery()"))
+	auto, err := os.ReadFile(filepath.Join(s.DataDir(), "postgresql.auto.conf"))
+	must(t, err)
+	// ALTER SYSTEM writes a setting to the end of the file, so their order says nothing.
+	lines := strings.Split(string(auto), "\n")
+	slices.Sort(lines)
+	of["postgresql.auto.conf"] = strings.Join(lines, "\n")
+	must(t, conn.Close(t.Context()))
+	return of
+}
+
+// expectSameSettings fails unless a server's settings are as they were; its
+// role and its slots may have changed.
+func expectSameSettings(t *testing.T, before, after map[string]string) {
+	t.Helper()
+	ofRole := func(name, _ string) bool {
+		return name == "replica" || strings.HasPrefix(name, "slot ") || name == "setting in_hot_standby" || name == "setting transaction_read_only"
+	}
+	before, after = maps.Clone(before), maps.Clone(after)
+	maps.DeleteFunc(before, ofRole)
+	maps.DeleteFunc(after, ofRole)
+	if diff := cmp.Diff(before, after); diff != "" {
+		t.Errorf("something is left behind (- before, + after):\n%s", diff)
+	}
 }
 
 func collect(t *testing.T, conn *pgx.Conn, question string) map[string]string {

@@ -30,7 +30,7 @@ func (d follow) Act(ctx context.Context, run rapbot.StepRun) error {
 	if run.Plan.Kind != rapbot.Failover {
 		return nil
 	}
-	return d.unfreeze(ctx, run.Step.Region, slotBeforeOf(run, run.Step.Region))
+	return d.unfreeze(ctx, run, run.Step.Region)
 }
 
 // joined reports whether the step's region replays the new primary's log. That

@@ -144,7 +144,7 @@ func (d freeze) freezeOne(ctx context.Context, operation, name string) error {
 }
 
 // awaitStandstill waits until nothing moves on these servers any more.
-func (f *Fleet) awaitStandstill(ctx context.Context, operation string, names []string) error {
+func (f *Fleet) awaitStandstill(ctx context.Context, operation string, names []string) (trouble error) {
 	for {
 		var left []string
 		for _, s := range f.nudged(ctx, names, operation) {
@@ -152,11 +152,14 @@ func (f *Fleet) awaitStandstill(ctx context.Context, operation string, names []s
 				left = append(left, why)
 			}
 		}
-		if len(left) == 0 {
+		switch {
+		case len(left) == 0:
 			return nil
+		case ctx.Err() == nil || trouble == nil: // a look that the deadline cut off says less than the one before it
+			trouble = unavailable("%s.", strings.Join(left, "; "))
 		}
 		if pause(ctx, glance) != nil {
-			return unavailable("%s.", strings.Join(left, "; "))
+			return trouble
 		}
 	}
 }
@@ -168,7 +171,7 @@ func (d freeze) Undo(ctx context.Context, run rapbot.StepRun) (rapbot.Finding, e
 	trouble := make([]error, len(names))
 	var group sync.WaitGroup
 	for i, name := range names {
-		group.Go(func() { trouble[i] = d.unfreeze(ctx, name, slotBeforeOf(run, name)) })
+		group.Go(func() { trouble[i] = d.unfreeze(ctx, run, name) })
 	}
 	group.Wait()
 	list, told := run.Evidence[rapbot.EvFrozen]

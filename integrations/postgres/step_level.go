@@ -68,7 +68,7 @@ func (d level) Act(ctx context.Context, run rapbot.StepRun) error {
 	if err := d.restore(ctx, run); err != nil { // of an attempt before a crash
 		return err
 	}
-	all := d.askAll(ctx, d.lit(d.names(run.Plan.From)), run.Operation)
+	all := d.standings(ctx, d.lit(d.names(run.Plan.From)), run.Operation)
 	to := of(all, run.Plan.To)
 	if to.err != nil {
 		return to.err
@@ -77,10 +77,12 @@ func (d level) Act(ctx context.Context, run rapbot.StepRun) error {
 	switch {
 	case err != nil:
 		return err
-	case !to.frozen():
+	case to.Replica && !to.frozen():
 		return notNow("%s is not frozen.", to.name)
+	case to.unrest() != "":
+		return unavailable("%s.", to.unrest())
 	case lead.name == to.name:
-		return d.awaitStandstill(ctx, run.Operation, []string{to.name})
+		return nil
 	case !lead.frozen():
 		return notNow("%s has more than %s, and is not frozen.", lead.name, to.name)
 	}
@@ -156,21 +158,12 @@ func (d level) restore(ctx context.Context, run rapbot.StepRun) error {
 		statements = append(statements, freezeSlot)
 	}
 	if to.Diverted {
-		statements = append(statements, conninfoBefore(run))
+		statements = append(statements, conninfoBefore(run, name))
 	}
 	if len(statements) == 0 {
 		return nil
 	}
 	return d.put(ctx, name, d.opt.Timeout, statements...)
-}
-
-// conninfoBefore puts the target's primary_conninfo back, which the freeze has
-// written down where a RESET would lose it.
-func conninfoBefore(run rapbot.StepRun) string {
-	if text := run.Evidence[evTargetConninfo]; text != "" {
-		return setConninfo(text)
-	}
-	return resetConninfo
 }
 
 // slotTime is how long a sender may take to let go of its slot.

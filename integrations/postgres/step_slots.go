@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/rap-analyzer/rapbot"
 )
 
@@ -58,19 +60,21 @@ func (d slots) Act(ctx context.Context, run rapbot.StepRun) error {
 	return d.makeSlots(ctx, run.Plan.To, to, missingSlots(to, d.slotsFor(run.Plan.To)))
 }
 
-// makeSlots makes slots on a server, in place of those that are of no more use.
+// makeSlots makes slots on a server, in place of those that are of no more
+// use. All at once, because each waits for the disk several times.
 func (f *Fleet) makeSlots(ctx context.Context, name string, s standing, needed []string) error {
+	group, ctx := errgroup.WithContext(ctx)
 	for _, slot := range needed {
-		if s.Slots[slot].Lost {
-			if err := f.on(ctx, name, callSlot("SELECT rapbot.drop_slot($1)", slot)); err != nil {
-				return err
+		group.Go(func() error {
+			if s.Slots[slot].Lost {
+				if err := f.on(ctx, name, callSlot("SELECT rapbot.drop_slot($1)", slot)); err != nil {
+					return err
+				}
 			}
-		}
-		if err := f.on(ctx, name, callSlot("SELECT rapbot.ensure_slot($1)", slot)); err != nil {
-			return err
-		}
+			return f.on(ctx, name, callSlot("SELECT rapbot.ensure_slot($1)", slot))
+		})
 	}
-	return nil
+	return group.Wait()
 }
 
 // Undo drops the slots that this operation made, and no other.

@@ -79,27 +79,36 @@ func put(ctx context.Context, conn *pgx.Conn, statements ...string) error {
 	}
 }
 
-// unfreeze lets a replica receive again, from where it did before. Before is
-// what is known of that, the zero value for nothing. What stands in the file
-// and is not in force yet counts as well.
-func (f *Fleet) unfreeze(ctx context.Context, name string, before slotBefore) error {
-	most := f.patienceFor(name)
-	slot := f.region(name).Slot
-	return f.onWithin(ctx, most, name, func(ctx context.Context, conn *pgx.Conn) error {
+// unfreeze lets a replica receive again, from where it did before. What stands
+// in the file and is not in force yet counts as well.
+func (f *Fleet) unfreeze(ctx context.Context, run rapbot.StepRun, name string) error {
+	before, slot := slotBeforeOf(run, name), f.region(name).Slot
+	return f.onWithin(ctx, f.patienceFor(name), name, func(ctx context.Context, conn *pgx.Conn) error {
 		if err := put(ctx, conn); err != nil {
 			return err
 		}
-		now, err := slotOf(ctx, conn)
-		if err != nil || !strings.HasPrefix(now, rapbot.FrozenSlot) {
+		now, diverted, err := settingsOf(ctx, conn)
+		if err != nil {
 			return err
 		}
-		if before.altered && before.name == slot {
-			return put(ctx, conn, setSlot(slot))
+		var statements []string
+		if diverted {
+			statements = append(statements, conninfoBefore(run, name))
 		}
-		if err := put(ctx, conn, resetSlot); err != nil {
+		frozen := strings.HasPrefix(now, rapbot.FrozenSlot)
+		switch {
+		case frozen && before.altered && before.name == slot:
+			return put(ctx, conn, append(statements, setSlot(slot))...)
+		case frozen:
+			statements = append(statements, resetSlot)
+		}
+		if len(statements) == 0 {
+			return nil
+		}
+		if err := put(ctx, conn, statements...); err != nil || !frozen {
 			return err
 		}
-		now, err = slotOf(ctx, conn)
+		now, _, err = settingsOf(ctx, conn)
 		switch {
 		case err != nil:
 			return err
@@ -110,9 +119,19 @@ func (f *Fleet) unfreeze(ctx context.Context, name string, before slotBefore) er
 	})
 }
 
-func slotOf(ctx context.Context, conn *pgx.Conn) (slot string, err error) {
-	err = conn.QueryRow(ctx, "SELECT current_setting('primary_slot_name')").Scan(&slot)
-	return slot, err
+func settingsOf(ctx context.Context, conn *pgx.Conn) (slot string, diverted bool, err error) {
+	err = conn.QueryRow(ctx, `SELECT current_setting('primary_slot_name'),
+		current_setting('primary_conninfo') LIKE '%fallback_application_name=rapbot_level'`).Scan(&slot, &diverted)
+	return slot, diverted, err
+}
+
+// conninfoBefore puts a region's primary_conninfo back. That of the target is
+// written down by the freeze if a RESET would lose it; no other one is changed.
+func conninfoBefore(run rapbot.StepRun, name string) string {
+	if text := run.Evidence[evTargetConninfo]; text != "" && name == run.Plan.To {
+		return setConninfo(text)
+	}
+	return resetConninfo
 }
 
 // slotBefore is what primary_slot_name was before a region was frozen.

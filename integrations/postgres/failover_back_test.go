@@ -1,0 +1,420 @@
+package postgres_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/integrations/postgres"
+	"github.com/rap-analyzer/rapbot/lab/regions"
+)
+
+// TestTakingAFailoverBack loses the primary and turns around before anybody is
+// promoted, again and again on the same servers: each time the old primary
+// comes back and everything is as it was.
+func TestTakingAFailoverBack(t *testing.T) {
+	t.Parallel()
+	lab := startLab(t)
+	writer, err := lab.StartWriter(regions.WriterOptions{})
+	must(t, err)
+	probe := lab.StartProbe()
+	before := stateOf(t, lab)
+	for _, test := range []struct {
+		name string
+		run  func(*testing.T, *regions.Fleet, *regions.Writer)
+	}{
+		{"from every step", failsBackFromEveryStep},
+		{"settings that a reset would lose", putsBackWhatStoodInTheFile},
+		{"cut short anywhere", failoverIsCutShort},
+		{"a password", leavesPasswordsAlone},
+		{"the old primary comes back", oldPrimaryComesBack},
+		{"a receiver that hangs", receiverHangs},
+		{"a region that was dark", leavesOutADarkRegion},
+		{"fences", fencesAsSurelyAsCanBe},
+		{"stops what answers", stopsWhatAnswers},
+		{"a worse loss", refusesAWorseLoss},
+	} {
+		if !t.Run(test.name, func(t *testing.T) { test.run(t, lab, writer) }) {
+			return // the next one would begin from nobody knows what
+		}
+		expectSame(t, before, stateOf(t, lab))
+	}
+	expectNothingLost(t, writer, probe)
+}
+
+// losesIt kills the primary with one replica ahead of the target, and plans.
+func losesIt(t *testing.T, lab *regions.Fleet, writer *regions.Writer) *drive {
+	t.Helper()
+	f := openFleet(t, lab)
+	eventuallyHealthy(t, f)
+	east := lab.Region("us-east-1")
+	stallSenders(t, east, "usw2")
+	expectWrites(t, writer)
+	must(t, east.Kill())
+	return failover(t, lab, f, "us-west-2", nil)
+}
+
+// comesBack starts the old primary again.
+func (d *drive) comesBack(lab *regions.Fleet, writer *regions.Writer) {
+	d.t.Helper()
+	must(d.t, lab.Region("us-east-1").StartPrimary(within(d.t, 20*time.Second)))
+	eventuallyHealthy(d.t, d.fleet)
+	expectWrites(d.t, writer)
+}
+
+func failsBackFromEveryStep(t *testing.T, lab *regions.Fleet, writer *regions.Writer) {
+	before := stateOf(t, lab)
+	for i, last := range []rapbot.StepKind{rapbot.StepFreeze, rapbot.StepLevel, rapbot.StepSlots} {
+		d := losesIt(t, lab, writer)
+		d.steps(last)
+		must(t, d.step(d.of(last)))
+		if i%2 == 0 {
+			d.fleet = openFleet(t, lab)
+		}
+		d.rollBack(last)
+		d.rollBack(last) // and once more: there is nothing left to undo
+		d.comesBack(lab, writer)
+		expectSame(t, before, stateOf(t, lab))
+	}
+}
+
+// What stands in postgresql.auto.conf stands there again, also when another
+// process undoes it; and a slot that was on the target before is left there.
+func putsBackWhatStoodInTheFile(t *testing.T, lab *regions.Fleet, writer *regions.Writer) {
+	west, eu := lab.Region("us-west-2"), lab.Region("eu-west-1")
+	for _, s := range []*regions.Server{west, eu} {
+		alterUpstream(t, s)
+		defer resetUpstream(t, s)
+	}
+	target := login(t, west, regions.Admin)
+	do(t, target, "SELECT pg_create_physical_replication_slot('euw1', true)")
+	defer do(t, target, "SELECT pg_drop_replication_slot('euw1')")
+	eventuallyHealthy(t, openFleet(t, lab))
+	before := stateOf(t, lab)
+	d := losesIt(t, lab, writer)
+	d.steps(rapbot.StepPromote)
+	if got := d.evidence[rapbot.EvSlotsMade]; got != "use1" {
+		t.Errorf("slots made: %q", got)
+	}
+	d.fleet = openFleet(t, lab)
+	d.rollBack(rapbot.StepSlots)
+	d.comesBack(lab, writer)
+	expectSame(t, before, stateOf(t, lab))
+
+	// Without the evidence the slot of the configuration is put there.
+	d = losesIt(t, lab, writer)
+	must(t, d.act(rapbot.StepFreeze))
+	d.fleet = openFleet(t, lab)
+	d.rollBack(rapbot.StepFreeze)
+	d.comesBack(lab, writer)
+}
+
+func resetUpstream(t *testing.T, s *regions.Server) {
+	t.Helper()
+	admin := login(t, s, regions.Admin)
+	do(t, admin, "ALTER SYSTEM RESET primary_slot_name")
+	do(t, admin, "ALTER SYSTEM RESET primary_conninfo")
+	do(t, admin, "SELECT pg_reload_conf()")
+	eventually(t, "it is in force", func() bool {
+		return !ask[bool](t, admin, "SELECT bool_or(sourcefile LIKE '%auto.conf') FROM pg_settings WHERE name LIKE 'primary%'")
+	})
+}
+
+// Whatever half of a step was done, another process takes it back.
+func failoverIsCutShort(t *testing.T, lab *regions.Fleet, writer *regions.Writer) {
+	before := stateOf(t, lab)
+	for _, last := range []rapbot.StepKind{rapbot.StepFreeze, rapbot.StepLevel, rapbot.StepSlots} {
+		d := losesIt(t, lab, writer)
+		d.steps(last)
+		d.cutShort(last, lab, 6*time.Millisecond, 20*time.Millisecond, 60*time.Millisecond)
+		d.rollBack(last)
+		d.comesBack(lab, writer)
+		expectSame(t, before, stateOf(t, lab))
+	}
+	// The file says something that is not in force.
+	d := losesIt(t, lab, writer)
+	d.steps(rapbot.StepLevel)
+	do(t, login(t, lab.Region("us-west-2"), regions.Admin), "ALTER SYSTEM SET primary_conninfo = 'host=nowhere fallback_application_name=rapbot_level'")
+	do(t, login(t, lab.Region("eu-west-1"), regions.Admin), "ALTER SYSTEM SET primary_slot_name = 'rapbot_frozen'")
+	d.rollBack(rapbot.StepFreeze)
+	d.comesBack(lab, writer)
+}
+
+// A connection string that holds a password is neither read nor written.
+func leavesPasswordsAlone(t *testing.T, lab *regions.Fleet, writer *regions.Writer) {
+	west := lab.Region("us-west-2")
+	admin := login(t, west, regions.Admin)
+	conninfo := ask[string](t, admin, "SHOW primary_conninfo")
+	for _, extra := range []string{" password=hunter2", " user='replicator'password = 'hunter2'", " sslpassword=hunter2"} {
+		d := losesIt(t, lab, writer)
+		do(t, admin, "ALTER SYSTEM SET primary_conninfo = '"+strings.ReplaceAll(conninfo+extra, "'", "''")+"'")
+		do(t, admin, "SELECT pg_reload_conf()")
+		d.steps(rapbot.StepLevel)
+		expectRefusal(t, "fast-forward", d.act(rapbot.StepLevel), "holds a password")
+		d.rollBack(rapbot.StepLevel)
+		for _, text := range d.said {
+			if strings.Contains(text, "hunter2") {
+				t.Errorf("said: %s", text)
+			}
+		}
+		if got := ask[string](t, admin, "SHOW primary_conninfo"); got != conninfo+extra {
+			t.Errorf("primary_conninfo is %s", got)
+		}
+		resetUpstream(t, west)
+		d.comesBack(lab, writer)
+	}
+}
+
+// The old primary comes back before the promotion: nothing is promoted, and
+// none of the frozen replicas gets anything from it (R4).
+func oldPrimaryComesBack(t *testing.T, lab *regions.Fleet, writer *regions.Writer) {
+	d := losesIt(t, lab, writer)
+	d.steps(rapbot.StepPromote)
+	try := func(what, want string, change func(map[string]string)) {
+		t.Helper()
+		kept := d.run(d.of(rapbot.StepPromote)).Evidence
+		change(d.evidence)
+		expectRefusal(t, what, d.act(rapbot.StepPromote), want)
+		d.evidence = kept
+	}
+	try("without a fence", "no evidence of how us-east-1 was fenced", func(e map[string]string) { delete(e, rapbot.EvFence) })
+	basis := d.plan.Basis
+	d.plan.Basis = with(basis, rapbot.FactTimeline, "7")
+	try("another timeline", "the plan was made on 7", func(map[string]string) {})
+	d.plan.Basis = with(basis, rapbot.FactSystem, "7")
+	try("another cluster", "belongs to another cluster", func(map[string]string) {})
+	d.plan.Basis = basis
+	eu := login(t, lab.Region("eu-west-1"), regions.Rapbot)
+	do(t, eu, "ALTER SYSTEM RESET primary_slot_name")
+	do(t, eu, "SELECT pg_reload_conf()")
+	eventually(t, "it is not frozen", func() bool { return ask[string](t, eu, "SHOW primary_slot_name") == "euw1" })
+	try("a replica that may receive", "eu-west-1 is not frozen", func(map[string]string) {})
+	do(t, eu, "ALTER SYSTEM SET primary_slot_name = 'rapbot_frozen'")
+	do(t, eu, "SELECT pg_reload_conf()")
+
+	must(t, lab.Region("us-east-1").StartPrimary(within(t, 20*time.Second)))
+	expectWrites(t, writer)
+	for _, how := range []string{rapbot.FenceConfirmed, rapbot.FenceAssumed, rapbot.FenceUnconfirmed} {
+		try("beside a primary that is back, "+how, "us-east-1 ", func(e map[string]string) { e[rapbot.EvFence] = how })
+	}
+	try("nothing confirmed it", "us-east-1 answers", func(e map[string]string) { e[rapbot.EvFence] = rapbot.FenceAssumed })
+	d.expectReplica(lab, "us-west-2")
+	for _, name := range []string{"us-west-2", "eu-west-1"} {
+		if s := region(t, d.fleet.Observe(t.Context()), name).Server; s.Receiver != nil || !s.Frozen() {
+			t.Errorf("%s: %+v", name, s)
+		}
+	}
+	d.rollBack(rapbot.StepSlots)
+	eventuallyHealthy(t, d.fleet)
+}
+
+// A receiver that hangs holds up the freeze, which says so and is taken back.
+func receiverHangs(t *testing.T, lab *regions.Fleet, writer *regions.Writer) {
+	f := openFleet(t, lab)
+	west := lab.Region("us-west-2")
+	must(t, west.Freeze())
+	must(t, lab.Region("us-east-1").Kill())
+	d := failover(t, lab, f, "us-west-2", nil)
+	d.deadline = time.Second
+	if err := d.step(d.of(rapbot.StepFreeze)); err == nil || !strings.Contains(err.Error(), "the WAL receiver of us-west-2 has not ended") {
+		t.Errorf("freeze: %v", err)
+	}
+	if err := d.act(rapbot.StepLevel); rapbot.ErrorCode(err) != rapbot.Unavailable || !strings.Contains(err.Error(), "has not ended") {
+		t.Errorf("fast-forward: %v", err)
+	}
+	d.rollBack(rapbot.StepFreeze)
+	must(t, west.Thaw())
+	d.comesBack(lab, writer)
+}
+
+// A region that gives no answer is noted and not waited for; what rests upon
+// all of them being frozen is not to be had then.
+func leavesOutADarkRegion(t *testing.T, lab *regions.Fleet, writer *regions.Writer) {
+	f := openFleet(t, lab)
+	eventuallyHealthy(t, f)
+	eu := lab.Region("eu-west-1")
+	must(t, eu.Kill())
+	must(t, lab.Region("us-east-1").Kill())
+	d := failover(t, lab, f, "us-west-2", nil)
+	d.steps(rapbot.StepFence)
+	if d.evidence[rapbot.EvFrozen] != "us-west-2" || !strings.Contains(d.evidence["not_frozen"], "eu-west-1") {
+		t.Errorf("evidence: %v", d.evidence)
+	}
+	d.fleet = openGated(t, lab, time.Nanosecond, told{err: context.DeadlineExceeded})
+	finding, err := d.observe(rapbot.StepFence)
+	if err != nil || finding.Holds || !strings.Contains(finding.Risk, "eu-west-1 gave no answer and is not frozen") {
+		t.Errorf("with a gate that may open: %+v, %v", finding, err)
+	}
+	d.fleet = openFleet(t, lab)
+	d.stepsBetween(rapbot.StepFence, rapbot.StepPromote)
+	d.rollBack(rapbot.StepSlots)
+	if _, err := d.undo(rapbot.StepFreeze); err != nil {
+		t.Errorf("undo with a dark region that was not frozen: %v", err)
+	}
+	d.evidence[rapbot.EvFrozen] = "us-west-2,eu-west-1"
+	if _, err := d.undo(rapbot.StepFreeze); rapbot.ErrorCode(err) != rapbot.Unavailable || !strings.Contains(words(err), "eu-west-1 may still be frozen") {
+		t.Errorf("undo with a dark region that was frozen: %v", err)
+	}
+	must(t, eu.Start(within(t, 20*time.Second)))
+	d.comesBack(lab, writer)
+}
+
+// stepsBetween carries out the steps from the first of a kind to the one before
+// another.
+func (d *drive) stepsBetween(first, before rapbot.StepKind) {
+	d.t.Helper()
+	begun := false
+	for _, step := range d.plan.Steps {
+		begun = begun || step.Kind == first
+		if step.Kind == before {
+			return
+		}
+		if begun {
+			must(d.t, d.step(step))
+		}
+	}
+}
+
+// openGated makes a fleet whose first region has a boot gate and an instance.
+func openGated(t *testing.T, lab *regions.Fleet, selfFence time.Duration, instance rapbot.Instance) *postgres.Fleet {
+	t.Helper()
+	configs := configsOf(lab)
+	configs[0].SelfFence, configs[0].Instance = selfFence, instance
+	f, err := postgres.Open(t.Context(), configs, postgres.Options{})
+	must(t, err)
+	t.Cleanup(f.Close)
+	return f
+}
+
+func fencesAsSurelyAsCanBe(t *testing.T, lab *regions.Fleet, writer *regions.Writer) {
+	d := losesIt(t, lab, writer)
+	d.steps(rapbot.StepFence)
+	dumb := told{err: &rapbot.Error{Code: rapbot.Unavailable, What: "No route to its host."}}
+	long, short := time.Now().Add(-time.Hour), time.Now()
+	for _, test := range []struct {
+		name      string
+		selfFence time.Duration
+		instance  rapbot.Instance
+		frozenAt  time.Time
+		accepted  bool
+		holds     string
+		want      string
+	}{
+		{"stopped", 0, told{running: false}, short, false, rapbot.FenceConfirmed, "by the word of its instance"},
+		{"said to run", time.Minute, told{running: true}, long, true, "", "its instance says that it runs"},
+		{"the gate's time is over", time.Minute, dumb, long, false, rapbot.FenceAssumed, "assumed to be stopped"},
+		{"no instance, and the gate's time is over", time.Minute, nil, long, false, rapbot.FenceAssumed, "within 1 min without them"},
+		{"the gate's time runs", time.Minute, dumb, short, true, "", "stops by itself by " + short.Add(70*time.Second).UTC().Format("15:04:05 UTC")},
+		{"nothing", 0, dumb, long, false, "", "Nothing shows that us-east-1 is stopped"},
+		{"neither", 0, nil, long, false, "", "Nothing was promoted so far"},
+		{"accepted", 0, dumb, long, true, rapbot.FenceUnconfirmed, "U7 has accepted that"},
+	} {
+		try := *d
+		try.fleet = openGated(t, lab, test.selfFence, test.instance)
+		try.evidence = d.run(d.of(rapbot.StepFence)).Evidence
+		try.evidence[rapbot.EvFrozenAt] = test.frozenAt.UTC().Format(time.RFC3339Nano)
+		if test.accepted {
+			try.evidence[rapbot.EvAccepted(rapbot.StepFence)] = "U7"
+		}
+		finding, err := try.observe(rapbot.StepFence)
+		if err != nil || finding.Evidence[rapbot.EvFence] != test.holds || finding.Holds != (test.holds != "") || !strings.Contains(finding.Detail+finding.Risk, test.want) {
+			t.Errorf("%s: %+v, %v", test.name, finding, err)
+		}
+		if asks := finding.Risk != ""; asks != (test.name == "nothing" || test.name == "neither") {
+			t.Errorf("%s asks: %q", test.name, finding.Risk)
+		}
+		if lines := strings.Count(finding.Evidence[rapbot.EvFencedBy], "\n") + 1; test.holds == rapbot.FenceUnconfirmed && lines != 4 {
+			t.Errorf("%s: %q", test.name, finding.Evidence[rapbot.EvFencedBy])
+		}
+		if test.name != "said to run" {
+			if err := try.act(rapbot.StepFence); err != nil {
+				t.Errorf("%s: %v", test.name, err)
+			}
+		}
+	}
+	for _, test := range []struct {
+		instance rapbot.Instance
+		want     rapbot.Life
+	}{{told{running: true}, rapbot.Alive}, {told{running: false}, rapbot.Dead}, {dumb, rapbot.Dark}} {
+		if w := openWith(t, lab, "us-east-1", test.instance).InstanceWitness(t.Context(), "us-east-1"); w == nil || w.Says != test.want || w.Name != "its instance" {
+			t.Errorf("%+v, want %s", w, test.want)
+		}
+	}
+	if w := openWith(t, lab, "us-east-1", nil).InstanceWitness(t.Context(), "us-east-1"); w != nil {
+		t.Errorf("without an instance: %+v", w)
+	}
+	d.rollBack(rapbot.StepFreeze)
+	d.comesBack(lab, writer)
+}
+
+// A primary that answers must be stopped: no timer and no person makes up for
+// that. It is stopped cleanly here, and the replicas get all that it has.
+func stopsWhatAnswers(t *testing.T, lab *regions.Fleet, writer *regions.Writer) {
+	d := losesIt(t, lab, writer)
+	must(t, lab.Region("us-east-1").StartPrimary(within(t, 20*time.Second)))
+	d.evidence[rapbot.EvFrozen], d.evidence[rapbot.EvAccepted(rapbot.StepFence)] = "us-west-2,eu-west-1", "U7"
+	d.evidence[rapbot.EvFrozenAt] = time.Now().Add(-time.Hour).UTC().Format(time.RFC3339Nano)
+	for want, instance := range map[string]rapbot.Instance{
+		"has not been told how to stop it": nil, "looks at another server": told{running: false},
+	} {
+		d.fleet = openGated(t, lab, time.Second, instance)
+		if finding, err := d.observe(rapbot.StepFence); err != nil || finding.Holds || finding.Risk != "" || !strings.Contains(finding.Detail, "us-east-1 answers") {
+			t.Errorf("it answers: %+v, %v", finding, err)
+		}
+		expectRefusal(t, "fence", d.act(rapbot.StepFence), want)
+	}
+	d.fleet = openFleet(t, lab)
+	must(t, d.step(d.of(rapbot.StepFence)))
+	if d.evidence[rapbot.EvFence] != rapbot.FenceConfirmed || !strings.Contains(d.evidence[rapbot.EvFencedBy], "it ran, and was stopped") {
+		t.Errorf("evidence: %v", d.evidence)
+	}
+	d.comesBack(lab, writer)
+}
+
+// The approval is for the loss that was shown: more is asked about again, and
+// of a bound that was open from the start nothing is more.
+func refusesAWorseLoss(t *testing.T, lab *regions.Fleet, writer *regions.Writer) {
+	d := losesIt(t, lab, writer)
+	d.steps(rapbot.StepWeigh)
+	loss := *d.plan.Impact.Loss
+	basis := d.plan.Basis
+	for _, test := range []struct {
+		name   string
+		change func(*rapbot.Loss)
+		facts  []rapbot.Fact
+		want   string
+	}{
+		{"as approved", func(*rapbot.Loss) {}, basis, ""},
+		{"better", func(l *rapbot.Loss) { l.From -= 4096 }, basis, ""},
+		{"worse", func(l *rapbot.Loss) { l.From += 8192 }, basis, fmt.Sprintf("Up to %s may be lost, and %s was approved", rapbot.Bytes(loss.Bytes+8192), rapbot.Bytes(loss.Bytes))},
+		{"worse than counted", func(l *rapbot.Loss) { l.From += 8192; l.Counted = true }, basis, "was approved"},
+		{"worse, and it was open", func(l *rapbot.Loss) { l.From += 8192; l.Open = true }, basis, ""},
+		{"another timeline", func(*rapbot.Loss) {}, with(basis, rapbot.FactTimeline, "9"), "the plan was made on 9"},
+		{"another cluster", func(*rapbot.Loss) {}, with(basis, rapbot.FactSystem, "9"), "the plan was made on 9"},
+	} {
+		changed := loss
+		changed.From, changed.Open = rapbot.LSN(0), false
+		changed.From, _ = rapbot.ParseLSN(d.replay())
+		test.change(&changed)
+		d.plan.Impact.Loss, d.plan.Basis = &changed, test.facts
+		finding, err := d.observe(rapbot.StepWeigh)
+		if err != nil || finding.Holds != (test.want == "") || !strings.Contains(finding.Detail, test.want) {
+			t.Errorf("%s: %+v, %v", test.name, finding, err)
+		}
+		err = d.act(rapbot.StepWeigh)
+		if (err == nil) != (test.want == "") || err != nil && rapbot.ErrorCode(err) != rapbot.Stale {
+			t.Errorf("%s: %v", test.name, err)
+		}
+	}
+	d.plan.Impact.Loss, d.plan.Basis = &loss, basis
+	d.rollBack(rapbot.StepLevel)
+	d.comesBack(lab, writer)
+}
+
+// replay is where the target stands.
+func (d *drive) replay() string {
+	return region(d.t, d.fleet.Observe(d.t.Context()), d.plan.To).Server.Replay.String()
+}
