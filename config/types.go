@@ -10,6 +10,7 @@ type Config struct {
 	Limits       Limits       `yaml:"limits"`
 	Alertmanager Alertmanager `yaml:"alertmanager"`
 	Health       Health       `yaml:"health"`
+	Drills       Drills       `yaml:"drills"`
 	Journal      Journal      `yaml:"journal"`
 	Log          Log          `yaml:"log"`
 }
@@ -59,6 +60,15 @@ type Region struct {
 
 	Postgres Postgres `yaml:"postgres"`
 	Instance Instance `yaml:"instance"`
+	BootGate BootGate `yaml:"boot_gate"`
+}
+
+// BootGate is the script that every server is to be started by: it keeps a
+// region that comes back from becoming a second primary.
+type BootGate struct {
+	// SelfFence is after how long without any other region a primary stops by
+	// itself: GATE_SELF_FENCE of the script. Zero: there is no boot gate.
+	SelfFence time.Duration `yaml:"self_fence" default:"0s" range:"0s..10m"`
 }
 
 // Postgres is how rapbot's own login reaches the server of a region.
@@ -142,6 +152,13 @@ type Alertmanager struct {
 	// InsecureAllowUnauthenticated permits a listen address that other machines
 	// can reach without any token, which is otherwise a problem.
 	InsecureAllowUnauthenticated bool `yaml:"insecure_allow_unauthenticated"`
+}
+
+// Drills are exercises.
+type Drills struct {
+	// AllowEmergency permits drills that give a healthy primary up as if it
+	// were lost.
+	AllowEmergency bool `yaml:"allow_emergency"`
 }
 
 // Health is where rapbot answers questions about its own health.

@@ -79,7 +79,8 @@ func serve(ctx context.Context, c *config.Config, log *zap.Logger) error {
 
 	b = bot.New(bot.Options{
 		Fleet: fleet, Sites: sites, Limits: limits(c), Doers: instrument(fleet.Doers()),
-		Operations: book, Inbox: book, Chat: chat, Directory: chat, AlertCard: card,
+		Instance: fleet.InstanceWitness, Volumes: volumes(c), TryWrite: fleet.TryWrite, DrawWrites: drawWrites, EmergencyDrills: c.Drills.AllowEmergency,
+		Operations: book, Samples: book, Inbox: book, Chat: chat, Directory: chat, AlertCard: card,
 		OperationsChannel: c.Slack.Channels.Operations, AlertsChannel: c.Slack.Channels.Alerts,
 		ExpireAfter: c.Approvals.ExpireAfter, Clock: realClock{}, Holder: "rapbot " + version(), Log: log.Named("bot"),
 	})

@@ -18,12 +18,7 @@ import (
 func openFleet(ctx context.Context, c *config.Config, log *zap.Logger) (*postgres.Fleet, []rapbot.Site, error) {
 	var regions []postgres.RegionConfig
 	var sites []rapbot.Site
-	sources := map[string]string{}
-	for _, r := range c.Regions {
-		if r.Postgres.ReplicationAddress != "" {
-			sources[r.Name] = r.Postgres.ReplicationAddress
-		}
-	}
+	sources := sourcesOf(c)
 	for _, r := range c.Regions {
 		instance := argv.New(argv.Config{
 			StartPrimary: r.Instance.StartPrimary, StartReplica: r.Instance.StartReplica,
@@ -31,8 +26,9 @@ func openFleet(ctx context.Context, c *config.Config, log *zap.Logger) (*postgre
 		})
 		regions = append(regions, postgres.RegionConfig{
 			Name: r.Name, Slot: r.Slot, DSN: r.Postgres.DSN, Password: r.Postgres.Password.Reveal(), Instance: instance, Volume: volumeOf(r.Instance, sources),
+			SelfFence: r.BootGate.SelfFence, ReplicationAddress: r.Postgres.ReplicationAddress,
 		})
-		sites = append(sites, rapbot.Site{Name: r.Name, Slot: r.Slot, Instance: true, Volume: r.Instance.HasVolume()})
+		sites = append(sites, rapbot.Site{Name: r.Name, Slot: r.Slot, Instance: true, Volume: r.Instance.HasVolume(), SelfFence: r.BootGate.SelfFence})
 	}
 	fleet, err := postgres.Open(ctx, regions, postgres.Options{
 		Every: c.Limits.ObserveEvery, Timeout: c.Limits.ObserveTimeout, ApplicationUsers: c.Limits.ApplicationUsers, Log: log.Named("postgres"),
@@ -48,6 +44,29 @@ func volumeOf(i config.Instance, sources map[string]string) rapbot.Volume {
 	return argv.NewVolume(argv.VolumeConfig{
 		Divergence: i.Divergence, Rewind: i.Rewind, Rebuild: i.Rebuild, Sources: sources, Timeout: i.Timeout, CopyTimeout: i.CopyTimeout,
 	})
+}
+
+// volumes are the data that rapbot can get at, by region.
+func volumes(c *config.Config) map[string]rapbot.Volume {
+	out := map[string]rapbot.Volume{}
+	sources := sourcesOf(c)
+	for _, r := range c.Regions {
+		if v := volumeOf(r.Instance, sources); v != nil {
+			out[r.Name] = v
+		}
+	}
+	return out
+}
+
+// sourcesOf are the addresses at which the regions' servers reach each other.
+func sourcesOf(c *config.Config) map[string]string {
+	sources := map[string]string{}
+	for _, r := range c.Regions {
+		if r.Postgres.ReplicationAddress != "" {
+			sources[r.Name] = r.Postgres.ReplicationAddress
+		}
+	}
+	return sources
 }
 
 func limits(c *config.Config) rapbot.Limits {

@@ -171,3 +171,6 @@ func Sweep(dataDir string) {
 	}
 	_ = os.Remove(file)
 }
+
+// SelfFence is how long a primary goes on that has lost every other region.
+func (f *Fleet) SelfFence() time.Duration { return f.selfFence }

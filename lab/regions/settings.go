@@ -70,6 +70,7 @@ func (s *Server) passwords() string {
 	var b strings.Builder
 	for _, other := range s.fleet.servers {
 		fmt.Fprintf(&b, "127.0.0.1:%d:*:replicator:%s\n", other.portFor(s.Name), s.fleet.passwords[replicator])
+		fmt.Fprintf(&b, "127.0.0.1:%d:*:replicator:%s\n", other.Port, s.fleet.passwords[replicator]) // past the links, for a fast-forward
 	}
 	return b.String()
 }

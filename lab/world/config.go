@@ -23,7 +23,8 @@ approvals:
 regions:
 `, w.facts.Slack.API, channelOps, channelAlerts, group)
 	for _, r := range w.Fleet.Servers() {
-		fmt.Fprintf(&b, "  - name: %s\n    slot: %s\n    postgres:\n      dsn: %q\n      password: {env: %s}\n    instance:\n", r.Name, r.Slot, withoutPassword(r.DSNFor(regions.ViewerBot, regions.Rapbot)), passwordEnv(r.Name))
+		fmt.Fprintf(&b, "  - name: %s\n    slot: %s\n    postgres:\n      dsn: %q\n      password: {env: %s}\n      replication_address: 127.0.0.1:%d\n    boot_gate: {self_fence: %s}\n    instance:\n",
+			r.Name, r.Slot, withoutPassword(r.DSNFor(regions.ViewerBot, regions.Rapbot)), passwordEnv(r.Name), r.Port, w.Fleet.SelfFence())
 		for _, act := range []string{"start_primary", "start_replica", "stop", "status"} {
 			fmt.Fprintf(&b, "      %s: [%q, %q, %q, %q]\n", act, w.instance, w.facts.Page, r.Name, strings.ReplaceAll(act, "_", "-"))
 		}
@@ -35,6 +36,7 @@ regions:
   listen: %s
   tokens: [{env: RAPBOT_WEBHOOK_TOKEN}]
 health: {listen: %s}
+drills: {allow_emergency: true}
 journal: {path: rapbot.db}
 log: {level: info, format: json}
 `, w.webhook.Addr(), w.health.Addr())
