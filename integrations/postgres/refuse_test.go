@@ -199,8 +199,8 @@ func TestNeverStartsASecondPrimary(t *testing.T) {
 		t.Fatal("the old primary was started")
 	}
 
-	// Somebody else starts it nevertheless: nothing here helps it to writers.
-	must(t, east.StartPrimary(within(t, 10*time.Second)))
+	// Somebody else starts it nevertheless, past its boot gate: nothing here helps it to writers.
+	must(t, east.StartUngated(within(t, 10*time.Second)))
 	_, err = d.undo(rapbot.StepBlock)
 	expectRefusal(t, "undo block", err, "us-west-2 is a primary, so writers stay blocked")
 	_, err = d.undo(rapbot.StepStop)

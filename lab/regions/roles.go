@@ -32,13 +32,20 @@ func (s *Server) StartPrimary(ctx context.Context) error {
 	return s.expectRole(ctx, false)
 }
 
-func (s *Server) startPrimary(ctx context.Context) (*child.Child, error) {
+// StartUngated starts the server read-write as one that nobody has put a boot gate in front of: its gate knows no other region, so it opens
+// at once and never stops it. Without this no test could show what rapbot does about a second primary.
+func (s *Server) StartUngated(ctx context.Context) error {
+	_, err := s.startPrimary(ctx, "GATE_PEERS=")
+	return err
+}
+
+func (s *Server) startPrimary(ctx context.Context, gate ...string) (*child.Child, error) {
 	return s.start(ctx, false, func() error {
 		if s.isReplica() {
 			return fmt.Errorf("start %s as the primary: it is a replica, promote it instead: %w", s.Name, ErrWrongRole)
 		}
 		return nil
-	})
+	}, gate...)
 }
 
 // StartReplica starts the server as a replica, whatever it was. It streams from whichever server is the primary, through the slot of its own
@@ -73,7 +80,7 @@ func (s *Server) isReplica() bool {
 }
 
 // start brings the server up in a role, or finds that it is up in that role already. The gate is the one that it was left to.
-func (s *Server) start(ctx context.Context, replica bool, prepare func() error) (*child.Child, error) {
+func (s *Server) start(ctx context.Context, replica bool, prepare func() error, gate ...string) (*child.Child, error) {
 	select {
 	case s.starting <- struct{}{}:
 		defer func() { <-s.starting }()
@@ -98,7 +105,7 @@ func (s *Server) start(ctx context.Context, replica bool, prepare func() error) 
 	if err := prepare(); err != nil {
 		return p, err
 	}
-	if p, err := s.letStart(ctx, p, replica); err != nil {
+	if p, err := s.letStart(ctx, p, replica, gate); err != nil {
 		return p, err
 	}
 	if err := s.expectRole(ctx, replica); err != nil {
@@ -109,9 +116,9 @@ func (s *Server) start(ctx context.Context, replica bool, prepare func() error) 
 }
 
 // letStart starts a gate, or has one that holds start the replica that its data have become.
-func (s *Server) letStart(ctx context.Context, p *child.Child, replica bool) (*child.Child, error) {
+func (s *Server) letStart(ctx context.Context, p *child.Child, replica bool, gate []string) (*child.Child, error) {
 	if p == nil {
-		return s.launch(ctx)
+		return s.launch(ctx, gate...)
 	}
 	if replica {
 		return p, s.awaitLeave(ctx, p)

@@ -143,7 +143,7 @@ ask() {
 	forking=yes
 	for peer in $GATE_PEERS; do
 		address=${peer#*=}
-		timeout -k 1 3 psql -X -q -A -x -F = \
+		timeout -k 1 3 psql -X -w -q -A -x -F = \
 			-d "host=${address%:*} port=${address##*:} $GATE_PEER_CONNINFO replication=true application_name=rapbot_gate connect_timeout=2" \
 			-c IDENTIFY_SYSTEM -c 'SHOW in_hot_standby' -c 'SHOW transaction_read_only' -c 'SHOW primary_slot_name' \
 			>"$GATE_DIR/peer.${peer%%=*}" 2>/dev/null &
