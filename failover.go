@@ -201,7 +201,7 @@ func fenceKind(s Site) string {
 
 // fenceMargin is what the boot gate may need, beyond its own patience, to stop
 // a server.
-const fenceMargin = 10 * time.Second
+const fenceMargin = 15 * time.Second
 
 // SelfFenced is from when on a primary of this site is stopped by its boot
 // gate, once the other regions have been frozen at that time.

@@ -1,6 +1,7 @@
 package rapbot
 
 import (
+	"fmt"
 	"strings"
 	"time"
 )
@@ -60,6 +61,11 @@ type Server struct {
 // gate of every other region can read it there, and takes it for what it says:
 // the primary is being replaced.
 const FrozenSlot = "rapbot_frozen"
+
+// FrozenName is that name while the primary of one timeline is being replaced.
+// The new primary is on a later one, so its own boot gate takes no offence at a
+// replica that is still frozen.
+func FrozenName(timeline uint32) string { return fmt.Sprintf("%s_tli%d", FrozenSlot, timeline) }
 
 // Frozen reports whether the server is kept from receiving anything.
 func (s Server) Frozen() bool { return strings.HasPrefix(s.SlotName, FrozenSlot) }

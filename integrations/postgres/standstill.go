@@ -26,7 +26,7 @@ func (s seen) unrest() string {
 		return strings.TrimSuffix(what(s.err), ".")
 	case !s.Replica:
 		return s.name + " is a primary"
-	case s.SlotName != rapbot.FrozenSlot || s.Diverted:
+	case !s.frozen() || strings.HasPrefix(s.SlotName, levelPrefix) || s.Diverted:
 		return s.name + " is not frozen"
 	case s.Receiver != nil:
 		return fmt.Sprintf("the WAL receiver of %s has not ended: it is %s", s.name, s.Receiver.Status)

@@ -103,7 +103,7 @@ func (d freeze) Act(ctx context.Context, run rapbot.StepRun) error {
 	trouble := make([]error, len(names))
 	var group sync.WaitGroup
 	for i, name := range names {
-		group.Go(func() { trouble[i] = d.freezeOne(ctx, run.Operation, name) })
+		group.Go(func() { trouble[i] = d.freezeOne(ctx, run, name) })
 	}
 	group.Wait()
 	var answered []string
@@ -127,7 +127,7 @@ func (d freeze) Act(ctx context.Context, run rapbot.StepRun) error {
 	return d.awaitStandstill(ctx, run.Operation, answered)
 }
 
-func (d freeze) freezeOne(ctx context.Context, operation, name string) error {
+func (d freeze) freezeOne(ctx context.Context, run rapbot.StepRun, name string) error {
 	most := d.patienceFor(name)
 	up, err := d.upstream(ctx, name, most)
 	switch {
@@ -136,11 +136,11 @@ func (d freeze) freezeOne(ctx context.Context, operation, name string) error {
 	case !up.replica:
 		return &rapbot.Error{Code: rapbot.Precondition, What: name + " is a primary."}
 	case !strings.HasPrefix(up.slot, rapbot.FrozenSlot):
-		d.notes.write(operation, func(n *note) {
+		d.notes.write(run.Operation, func(n *note) {
 			n.before = withRegion(n.before, name, slotBefore{known: true, name: up.slot, altered: up.slotAltered})
 		})
 	}
-	return d.put(ctx, name, most, freezeSlot)
+	return d.put(ctx, name, most, freezeSlot(run.Plan))
 }
 
 // awaitStandstill waits until nothing moves on these servers any more.

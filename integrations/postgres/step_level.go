@@ -19,9 +19,12 @@ import (
 // gate goes on reading there that the primary is being replaced.
 type level struct{ *Fleet }
 
+// levelPrefix begins the names of such slots, and of no frozen server's.
+const levelPrefix = rapbot.FrozenSlot + "_level_"
+
 // levelSlot is the slot through which a region streams from another replica.
 func (f *Fleet) levelSlot(name string) string {
-	return rapbot.FrozenSlot + "_" + f.region(name).Slot
+	return levelPrefix + f.region(name).Slot
 }
 
 func (d level) Observe(ctx context.Context, run rapbot.StepRun) (rapbot.Finding, error) {
@@ -155,7 +158,7 @@ func (d level) restore(ctx context.Context, run rapbot.StepRun) error {
 	}
 	var statements []string
 	if to.SlotName == d.levelSlot(name) {
-		statements = append(statements, freezeSlot)
+		statements = append(statements, freezeSlot(run.Plan))
 	}
 	if to.Diverted {
 		statements = append(statements, conninfoBefore(run, name))

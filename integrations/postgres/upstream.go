@@ -35,10 +35,9 @@ func (f *Fleet) upstream(ctx context.Context, name string, most time.Duration) (
 
 // The statements that keep a replica from receiving anything, and that let it
 // again. The connection string stays as it is: it may hold a password.
-const (
-	freezeSlot = "ALTER SYSTEM SET primary_slot_name = '" + rapbot.FrozenSlot + "'"
-	resetSlot  = "ALTER SYSTEM RESET primary_slot_name"
-)
+const resetSlot = "ALTER SYSTEM RESET primary_slot_name"
+
+func freezeSlot(p rapbot.Plan) string { return setSlot(rapbot.FrozenName(plannedTimeline(p))) }
 
 func setSlot(name string) string     { return "ALTER SYSTEM SET primary_slot_name = " + quote(name) }
 func setConninfo(text string) string { return "ALTER SYSTEM SET primary_conninfo = " + quote(text) }

@@ -27,7 +27,7 @@ func (f *Fleet) bootstrap(ctx context.Context) error {
 	if err := primary.initialise(ctx); err != nil {
 		return fmt.Errorf("%s: %w", primary.Name, err)
 	}
-	// There is nobody to ask yet. From the first replica's first answer on, the gate minds this primary as it does any other.
+	// There is nobody to ask yet.
 	if _, err := primary.launch(ctx, "GATE_QUORUM=0"); err != nil {
 		return err
 	}
@@ -49,10 +49,11 @@ func (f *Fleet) bootstrap(ctx context.Context) error {
 	if err := copies.Wait(); err != nil {
 		return err
 	}
-	if err := primary.StartPrimary(ctx); err != nil {
+	// The replicas first: the primary's gate asks them.
+	if err := f.each(func(s *Server) error { return s.joinFleet(ctx, primary) }); err != nil {
 		return err
 	}
-	if err := f.each(func(s *Server) error { return s.joinFleet(ctx, primary) }); err != nil {
+	if err := primary.StartPrimary(ctx); err != nil {
 		return err
 	}
 	return f.awaitStreaming(ctx, primary)
