@@ -74,10 +74,11 @@ const (
 // rate sampled. Writes at risk in time begin at the newest heartbeat that the
 // replica has replayed, since everything acknowledged before it is there too.
 func lossOf(last Sample, rate int64, dead Region, best Region, now time.Time) Loss {
-	l := Loss{From: best.Server.Replay, Seen: last.At, Rate: max(leastRate, burst*rate)}
-	if dead.LastAnswer.After(l.Seen) {
-		l.Seen = dead.LastAnswer
+	if dead.LastAnswer.After(last.At) && !dead.Server.InRecovery {
+		// Everything from one answer: what was written between the sample and it counts as well.
+		last = Sample{At: dead.LastAnswer, Region: dead.Name, Position: dead.Server.Flush, Clock: dead.Server.Clock}
 	}
+	l := Loss{From: best.Server.Replay, Seen: last.At, Rate: max(leastRate, burst*rate)}
 	unseen := now.Sub(l.Seen)
 	if dead.Refused() {
 		l.Dead = dead.RefusedSince

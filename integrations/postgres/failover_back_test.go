@@ -249,11 +249,20 @@ func leavesOutADarkRegion(t *testing.T, lab *regions.Fleet, writer *regions.Writ
 		t.Errorf("with a gate that may open: %+v, %v", finding, err)
 	}
 	d.fleet = openFleet(t, lab)
-	d.stepsBetween(rapbot.StepFence, rapbot.StepPromote)
-	d.rollBack(rapbot.StepSlots)
+	d.stepsBetween(rapbot.StepFence, rapbot.StepLevel)
 	if _, err := d.undo(rapbot.StepFreeze); err != nil {
 		t.Errorf("undo with a dark region that was not frozen: %v", err)
 	}
+	must(t, d.step(d.of(rapbot.StepFreeze)))
+	// It comes back in the middle, and is frozen too before anything rests upon where it stands.
+	must(t, eu.Start(within(t, 20*time.Second)))
+	d.stepsBetween(rapbot.StepLevel, rapbot.StepPromote)
+	if s := region(t, d.fleet.Observe(t.Context()), "eu-west-1").Server; !s.Frozen() {
+		t.Errorf("eu-west-1 is not frozen: %+v", s)
+	}
+	d.rollBack(rapbot.StepSlots)
+	must(t, eu.Kill())
+	d.fleet.Observe(t.Context())
 	d.evidence[rapbot.EvFrozen] = "us-west-2,eu-west-1"
 	if _, err := d.undo(rapbot.StepFreeze); rapbot.ErrorCode(err) != rapbot.Unavailable || !strings.Contains(words(err), "eu-west-1 may still be frozen") {
 		t.Errorf("undo with a dark region that was frozen: %v", err)

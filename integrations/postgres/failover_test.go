@@ -128,7 +128,7 @@ func losesTheNextOne(t *testing.T, lab *regions.Fleet, writer *regions.Writer) *
 	t.Logf("with a region down, from approval to the first write: %s of %v; %s", d.tookTo(rapbot.StepPromote), d.took, d.plan.Impact.Loss)
 	expectWrites(t, writer)
 	d.expectFailoverEvidence()
-	if !strings.Contains(d.evidence["not_frozen"], "us-east-1") || d.evidence[rapbot.EvNewTimeline] != "3" {
+	if !strings.Contains(d.evidence["not_frozen"], "us-east-1") || d.evidence[rapbot.EvOldTimeline] != "2" || d.evidence[rapbot.EvNewTimeline] != "3" {
 		t.Errorf("evidence: %v", d.evidence)
 	}
 	expectSameSettings(t, before, stateOn(t, eu))

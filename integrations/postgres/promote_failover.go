@@ -19,7 +19,11 @@ func (d promote) allowedInFailover(ctx context.Context, run rapbot.StepRun) erro
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	if run.Evidence[rapbot.EvFence] == rapbot.FenceConfirmed {
-		group.Go(func() error { return d.oldStopped(ctx, run) })
+		group.Go(func() error {
+			ctx, cancel := context.WithTimeout(ctx, wordTime)
+			defer cancel()
+			return d.oldStopped(ctx, run)
+		})
 	}
 	group.Go(func() error { return d.oldSilent(ctx, run) })
 	group.Go(func() error {
