@@ -152,13 +152,15 @@ func (d level) conninfo(ctx context.Context, name, source string) (string, error
 }
 
 func (d level) awaitHave(ctx context.Context, operation, name string, lead seen) error {
+	var have rapbot.LSN
 	for {
 		to, err := d.ask(ctx, name, operation)
-		if err == nil && to.Have >= lead.Have {
+		have = max(have, to.Have)
+		if err == nil && have >= lead.Have {
 			return nil
 		}
 		if pause(ctx, glance) != nil {
-			return errors.Join(unavailable("%s does not get from %s what only that one has: it is at %s of %s.", name, lead.name, to.Have, lead.Have), err)
+			return unavailable("%s does not get from %s what only that one has: it is at %s of %s.", name, lead.name, have, lead.Have)
 		}
 	}
 }
