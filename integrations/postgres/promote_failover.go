@@ -3,7 +3,6 @@ package postgres
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"golang.org/x/sync/errgroup"
 
@@ -19,7 +18,11 @@ func (d promote) allowedInFailover(ctx context.Context, run rapbot.StepRun) erro
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	if run.Evidence[rapbot.EvFence] == rapbot.FenceConfirmed {
-		group.Go(func() error { return d.oldStopped(ctx, run) })
+		group.Go(func() error {
+			ctx, cancel := context.WithTimeout(ctx, wordTime)
+			defer cancel()
+			return d.oldStopped(ctx, run)
+		})
 	}
 	group.Go(func() error { return d.oldSilent(ctx, run) })
 	group.Go(func() error {
@@ -74,39 +77,4 @@ func (d promote) forkEvidence(run rapbot.StepRun) map[string]string {
 		fork = at.String()
 	}
 	return map[string]string{rapbot.EvFork: fork, rapbot.EvOldTimeline: fmt.Sprint(plannedTimeline(run.Plan))}
-}
-
-// leftOfFailover is what a failover leaves to clean up besides what a switchover
-// does, on one server.
-func (s seen) leftOfFailover() []string {
-	var left []string
-	if s.frozen() {
-		left = append(left, s.name+" is still frozen")
-	}
-	if s.Diverted {
-		left = append(left, s.name+" still has the primary_conninfo of a moment")
-	}
-	for slot := range s.Slots {
-		if strings.HasPrefix(slot, rapbot.FrozenSlot) {
-			left = append(left, fmt.Sprintf("%s still has slot %s", s.name, slot))
-		}
-	}
-	return left
-}
-
-// cleanAfterFailover takes all of that back.
-func (d tidy) cleanAfterFailover(ctx context.Context, run rapbot.StepRun, s seen) error {
-	if s.Diverted || s.frozen() {
-		if err := d.unfreeze(ctx, run, s.name); err != nil {
-			return err
-		}
-	}
-	for slot, found := range s.Slots {
-		if strings.HasPrefix(slot, rapbot.FrozenSlot) && !found.Active {
-			if err := d.on(ctx, s.name, callSlot("SELECT rapbot.drop_slot($1)", slot)); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
 }

@@ -106,41 +106,40 @@ func (d freeze) Act(ctx context.Context, run rapbot.StepRun) error {
 		group.Go(func() { trouble[i] = d.freezeOne(ctx, run, name) })
 	}
 	group.Wait()
-	var answered []string
+	var frozen, silent []string
+	var refused error
 	for i, name := range names {
 		switch err := trouble[i]; {
 		case err == nil:
-			answered = append(answered, name)
+			frozen = append(frozen, name)
+			continue
 		case name == run.Plan.To, rapbot.ErrorCode(err) == rapbot.Precondition:
-			return err
+			refused = err
 		}
-		d.notes.write(run.Operation, func(n *note) {
-			list := &n.frozen
-			if trouble[i] != nil {
-				list = &n.silent
-			}
-			if !slices.Contains(*list, name) {
-				*list = append(*list, name)
-			}
-		})
+		silent = append(silent, name)
 	}
-	return d.awaitStandstill(ctx, run.Operation, answered)
+	d.notes.write(run.Operation, func(n *note) { n.frozen, n.silent = frozen, silent })
+	if refused != nil {
+		return refused
+	}
+	return d.awaitStandstill(ctx, run.Operation, frozen)
 }
 
-func (d freeze) freezeOne(ctx context.Context, run rapbot.StepRun, name string) error {
-	most := d.patienceFor(name)
-	up, err := d.upstream(ctx, name, most)
+// freezeOne freezes one replica and notes what it streamed through.
+func (f *Fleet) freezeOne(ctx context.Context, run rapbot.StepRun, name string) error {
+	most := f.patienceFor(name)
+	up, err := f.upstream(ctx, name, most)
 	switch {
 	case err != nil:
 		return err
 	case !up.replica:
 		return &rapbot.Error{Code: rapbot.Precondition, What: name + " is a primary."}
 	case !strings.HasPrefix(up.slot, rapbot.FrozenSlot):
-		d.notes.write(run.Operation, func(n *note) {
+		f.notes.write(run.Operation, func(n *note) {
 			n.before = withRegion(n.before, name, slotBefore{known: true, name: up.slot, altered: up.slotAltered})
 		})
 	}
-	return d.put(ctx, name, most, freezeSlot(run.Plan))
+	return f.put(ctx, name, most, freezeSlot(run.Plan))
 }
 
 // awaitStandstill waits until nothing moves on these servers any more.
@@ -193,7 +192,7 @@ func (d freeze) Undo(ctx context.Context, run rapbot.StepRun) (rapbot.Finding, e
 	}
 	d.notes.write(run.Operation, func(n *note) { *n = note{} })
 	if len(skipped) > 0 {
-		return holds(nil, "the replicas may receive again; %s gives no answer, and was not frozen", strings.Join(skipped, " and "))
+		return holds(nil, "the replicas may receive again; %s gives no answer, as when the others were frozen", strings.Join(skipped, " and "))
 	}
 	return holds(nil, "the replicas may receive again")
 }

@@ -37,9 +37,11 @@ func (d level) Observe(ctx context.Context, run rapbot.StepRun) (rapbot.Finding,
 		return awaited("%s", why)
 	}
 	lead, err := d.ahead(all, to)
-	switch {
+	switch back := unfrozen(all); {
 	case err != nil:
 		return awaited("%s", what(err))
+	case len(back) > 0:
+		return awaited("%s is not frozen", strings.Join(back, " and "))
 	case lead.Have > to.Have:
 		return awaited("%s has %s that %s has not", lead.name, rapbot.Bytes(lead.Have.BytesPast(to.Have)), to.name)
 	}
@@ -67,9 +69,30 @@ func (d level) ahead(all []seen, to seen) (seen, error) {
 	return lead, nil
 }
 
+// unfrozen lists the replicas that came back after the others were frozen.
+func unfrozen(all []seen) []string {
+	var names []string
+	for _, s := range all {
+		if s.err == nil && s.Replica && !s.frozen() {
+			names = append(names, s.name)
+		}
+	}
+	return names
+}
+
 func (d level) Act(ctx context.Context, run rapbot.StepRun) error {
 	if err := d.restore(ctx, run); err != nil { // of an attempt before a crash
 		return err
+	}
+	if back := unfrozen(d.askAll(ctx, d.lit(d.names(run.Plan.From, run.Plan.To)), run.Operation)); len(back) > 0 {
+		for _, name := range back {
+			if err := d.freezeOne(ctx, run, name); err != nil {
+				return err
+			}
+		}
+		if err := d.awaitStandstill(ctx, run.Operation, back); err != nil {
+			return err
+		}
 	}
 	all := d.standings(ctx, d.lit(d.names(run.Plan.From)), run.Operation)
 	to := of(all, run.Plan.To)
@@ -86,8 +109,6 @@ func (d level) Act(ctx context.Context, run rapbot.StepRun) error {
 		return unavailable("%s.", to.unrest())
 	case lead.name == to.name:
 		return nil
-	case !lead.frozen():
-		return notNow("%s has more than %s, and is not frozen.", lead.name, to.name)
 	}
 	conninfo, err := d.conninfo(ctx, to.name, lead.name)
 	if err != nil {
@@ -134,13 +155,15 @@ func (d level) conninfo(ctx context.Context, name, source string) (string, error
 }
 
 func (d level) awaitHave(ctx context.Context, operation, name string, lead seen) error {
+	var have rapbot.LSN
 	for {
 		to, err := d.ask(ctx, name, operation)
-		if err == nil && to.Have >= lead.Have {
+		have = max(have, to.Have)
+		if err == nil && have >= lead.Have {
 			return nil
 		}
 		if pause(ctx, glance) != nil {
-			return errors.Join(unavailable("%s does not get from %s what only that one has: it is at %s of %s.", name, lead.name, to.Have, lead.Have), err)
+			return unavailable("%s does not get from %s what only that one has: it is at %s of %s.", name, lead.name, have, lead.Have)
 		}
 	}
 }
