@@ -82,7 +82,7 @@ func serve(ctx context.Context, c *config.Config, log *zap.Logger) error {
 		Instance: fleet.InstanceWitness, Volumes: volumes(c), TryWrite: fleet.TryWrite, DrawWrites: drawWrites, EmergencyDrills: c.Drills.AllowEmergency,
 		Operations: book, Samples: book, Inbox: book, Chat: chat, Directory: chat, AlertCard: card,
 		OperationsChannel: c.Slack.Channels.Operations, AlertsChannel: c.Slack.Channels.Alerts,
-		ExpireAfter: c.Approvals.ExpireAfter, Clock: realClock{}, Holder: "rapbot " + version(), Log: log.Named("bot"),
+		ExpireAfter: c.Approvals.ExpireAfter, Clock: machineClock(), Holder: "rapbot " + version(), Log: log.Named("bot"),
 	})
 	if err := b.Begin(ctx); err != nil {
 		return err

@@ -31,7 +31,7 @@ func openFleet(ctx context.Context, c *config.Config, log *zap.Logger) (*postgre
 		sites = append(sites, rapbot.Site{Name: r.Name, Slot: r.Slot, Instance: true, Volume: r.Instance.HasVolume(), SelfFence: r.BootGate.SelfFence})
 	}
 	fleet, err := postgres.Open(ctx, regions, postgres.Options{
-		Every: c.Limits.ObserveEvery, Timeout: c.Limits.ObserveTimeout, ApplicationUsers: c.Limits.ApplicationUsers, Log: log.Named("postgres"),
+		Every: c.Limits.ObserveEvery, Timeout: c.Limits.ObserveTimeout, ApplicationUsers: c.Limits.ApplicationUsers, Clock: machineClock(), Log: log.Named("postgres"),
 	})
 	return fleet, sites, err
 }

@@ -2,6 +2,7 @@ package regions
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -150,13 +151,31 @@ func (p *Probe) Samples() []Sample {
 	return append([]Sample(nil), p.samples...)
 }
 
+// SamplesSince lists the tries that ended after a moment, in the same order.
+func (p *Probe) SamplesSince(moment time.Time) []Sample {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var some []Sample
+	for _, s := range slices.Backward(p.samples) {
+		// Each server's tries are in order; between servers the order is off by a moment at the most.
+		if s.End.Before(moment.Add(-probePatience)) {
+			break
+		}
+		if s.End.After(moment) {
+			some = append(some, s)
+		}
+	}
+	slices.Reverse(some)
+	return some
+}
+
 // TwoWritable lists the proofs that two servers were primaries at once. Each stands for itself, with no tolerance to be
 // chosen: a switchover leaves none however fast it is, and two primaries side by side for longer than 50 ms leave one.
-func (p *Probe) TwoWritable() []Overlap { return overlaps(p.Samples()) }
+func (p *Probe) TwoWritable() []Overlap { return Overlaps(p.Samples()) }
 
-// overlaps compares each committed write with the first one of every other server on every timeline: the first shows from when on
+// Overlaps compares each committed write with the first one of every other server on every timeline: the first shows from when on
 // that server was a primary there.
-func overlaps(samples []Sample) []Overlap {
+func Overlaps(samples []Sample) []Overlap {
 	type reign struct {
 		server   string
 		timeline int

@@ -25,7 +25,7 @@ func TestOverlaps(t *testing.T) {
 		{"one timeline, two servers", []Sample{at("a", 2, 0), at("b", 2, 10)}, 2},
 		{"the old one refuses", []Sample{at("a", 1, 0), at("b", 2, 10), refused}, 0},
 	} {
-		if got := overlaps(test.samples); len(got) != test.want {
+		if got := Overlaps(test.samples); len(got) != test.want {
 			t.Errorf("%s: %d overlaps, want %d: %+v", test.name, len(got), test.want, got)
 		}
 	}

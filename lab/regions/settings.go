@@ -50,12 +50,12 @@ host replication replicator 127.0.0.1/32 scram-sha-256
 // files inside from one server to another, which would then stream from itself under the other's name. What the bot
 // changes with ALTER SYSTEM goes to postgresql.auto.conf and comes after this.
 func (s *Server) settings() string {
-	return commonSettings + fmt.Sprintf("\nprimary_slot_name = '%s'\nprimary_conninfo = %s\n", s.Slot, quoteSetting(s.upstream()))
+	return commonSettings + fmt.Sprintf("\nprimary_slot_name = '%s'\nprimary_conninfo = %s\n", s.Slot, quoteSetting(s.Upstream()))
 }
 
-// upstream is the address a replica streams from: all the servers, of which libpq takes the one that is a primary. So
+// Upstream is the address a replica streams from, its primary_conninfo as declared: all the servers, of which libpq takes the one that is a primary. So
 // the replicas follow a promotion without being told, and a region's own address in the list does no harm.
-func (s *Server) upstream() string {
+func (s *Server) Upstream() string {
 	hosts, ports := s.fleet.hostsAndPorts(s.Name)
 	attrs := "primary"
 	if !s.fleet.pg.Able().TargetSessionPrimary {

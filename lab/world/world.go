@@ -96,7 +96,7 @@ func Up(ctx context.Context, opt Options) (_ *World, err error) {
 
 func (w *World) startRegions(ctx context.Context, opt Options) error {
 	opt.Log("starting three PostgreSQL servers (about ten seconds)")
-	fleet, err := regions.Start(ctx, regions.Options{Dir: filepath.Join(opt.Dir, "regions"), Links: opt.Links})
+	fleet, err := regions.Start(ctx, regions.Options{Dir: filepath.Join(opt.Dir, "regions"), Links: opt.Links, Log: opt.Log})
 	if err != nil {
 		return err
 	}
