@@ -16,6 +16,9 @@ const countEvery = 10 * time.Second
 // whose loss has not been counted.
 const recentOperations = 20
 
+// countWithin is how long after a failover its loss is still worth counting.
+const countWithin = 7 * 24 * time.Hour
+
 // watchAftermath counts, until ctx ends, what failovers really lost, as soon
 // as the log of the old primary can be read again.
 func (b *Bot) watchAftermath(ctx context.Context) error {
@@ -41,7 +44,7 @@ func (b *Bot) CountLosses(ctx context.Context) error {
 		if o.Plan.Kind == rapbot.Rejoin && o.Committed() {
 			rejoined[o.Plan.From] = true
 		}
-		if o.Plan.Kind != rapbot.Failover || o.LossCounted || o.Evidence[rapbot.EvFork] == "" || !o.State.Final() || rejoined[o.Plan.From] {
+		if o.Plan.Kind != rapbot.Failover || o.LossCounted || o.Evidence[rapbot.EvFork] == "" || !o.State.Final() || rejoined[o.Plan.From] || b.opt.Clock.Now().Sub(o.EndedAt) > countWithin {
 			continue
 		}
 		if err := b.countLoss(ctx, o); err != nil {
