@@ -58,9 +58,9 @@ func TestDrillOfAFailover(t *testing.T) {
 	if !p.Runnable() || p.From != "a" || p.Steps[0].Kind != rapbot.StepFence || p.Title() != "Drill: Fail over to b" {
 		t.Errorf("%s from %s begins with %s; failed: %v", p.Title(), p.From, p.Steps[0].Kind, p.ChecksWith(rapbot.Fail))
 	}
-	real := p
-	real.Drill = rapbot.Drill{}
-	if real.Digest() == p.Digest() {
+	earnest := p
+	earnest.Drill = rapbot.Drill{}
+	if earnest.Digest() == p.Digest() {
 		t.Error("that it is an exercise is not in the digest")
 	}
 	if _, err := rapbot.PlanFailover(healthy, threeSites(), "a", limits, clues); rapbot.ErrorCode(err) != rapbot.Precondition {

@@ -70,6 +70,26 @@ func TestNoReplanAfterThePromotion(t *testing.T) {
 	}
 }
 
+// Whoever ends what ran before is not told that nothing was changed (R7).
+func TestUnchangedSinceItWasTakenBack(t *testing.T) {
+	const since = "Nothing was changed since it was rolled back."
+	again := askedAgain(t)
+	if !again.RanBefore() || again.Unchanged() != since {
+		t.Errorf("ran before: %t, %q", again.RanBefore(), again.Unchanged())
+	}
+	rejected := further(t, again, rapbot.Record{Kind: rapbot.RecRejected, By: &bob, Text: "no"})
+	if want := "Rejected by bob: no. " + since; rejected.Outcome != want {
+		t.Errorf("have %q, want %q", rejected.Outcome, want)
+	}
+	started := further(t, again, rapbot.Record{Kind: rapbot.RecApproved, By: &bob, Digest: again.Plan.Digest()}, rapbot.Record{Kind: rapbot.RecStarted})
+	fresh := history(t, of(rapbot.RecAsked)...)
+	for name, o := range map[string]rapbot.Operation{"it runs again": started, "it never ran": fresh} {
+		if o.RanBefore() || o.Unchanged() != "Nothing was changed." {
+			t.Errorf("%s: %t, %q", name, o.RanBefore(), o.Unchanged())
+		}
+	}
+}
+
 // askedAgain is a failover whose plan no longer fitted, with the same plan.
 func askedAgain(t *testing.T) rapbot.Operation {
 	t.Helper()

@@ -142,7 +142,7 @@ func TestQuestionWithoutRisk(t *testing.T) {
 	if got := rapbot.Next(further(t, asked, answer(rapbot.AnswerStop)), noon); got != (rapbot.Move{Kind: rapbot.MoveFail}) {
 		t.Errorf("given up: %+v", got)
 	}
-	if rapbot.ErrorCode(rapbot.JudgeAnswer(asked, rapbot.AnswerProceed, bob)) != rapbot.Stale {
+	if rapbot.ErrorCode(rapbot.JudgeAnswer(asked, asked.Asked, rapbot.AnswerProceed, bob)) != rapbot.Stale {
 		t.Error("there was nothing to accept, and it was accepted")
 	}
 }
@@ -181,8 +181,14 @@ func TestJudgeAnswer(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := rapbot.ErrorCode(rapbot.JudgeAnswer(tt.o, tt.answer, tt.by)); got != tt.want {
+			if got := rapbot.ErrorCode(rapbot.JudgeAnswer(tt.o, tt.o.Asked, tt.answer, tt.by)); got != tt.want {
 				t.Errorf("code %q, want %q", got, tt.want)
+			}
+			if tt.want != "" {
+				return
+			}
+			if got := rapbot.ErrorCode(rapbot.JudgeAnswer(tt.o, tt.o.Asked-1, tt.answer, tt.by)); got != rapbot.Stale {
+				t.Errorf("to another question: code %q, want %q", got, rapbot.Stale)
 			}
 		})
 	}

@@ -125,7 +125,7 @@ func fold(o *Operation, r Record) error {
 		o.Approver, o.ApprovedAt, o.StartedAt, o.RollingBack, o.Outcome = nil, time.Time{}, time.Time{}, false, ""
 		o.Evidence = map[string]string{}
 	case RecRejected:
-		o.Outcome = rejection(r)
+		o.Outcome = rejection(r) + " " + o.Unchanged()
 	case RecCancelled, RecExpired, RecSucceeded, RecFailed:
 		o.Outcome = r.Text
 	case RecStarted:
@@ -136,7 +136,7 @@ func fold(o *Operation, r Record) error {
 		o.RollingBack = true
 		o.Outcome = r.Text
 	case RecQuestion:
-		o.Question, o.Risk = r.Text, ""
+		o.Question, o.Asked, o.Risk = r.Text, r.Seq, ""
 		if r.Risk && r.Step >= 0 && r.Step < len(o.Plan.Steps) {
 			o.Risk = o.Plan.Steps[r.Step].Kind
 		}
@@ -161,7 +161,7 @@ func rejection(r Record) string {
 	if r.Text != "" {
 		text = strings.TrimSuffix(text, ".") + ": " + r.Text + "."
 	}
-	return text + " Nothing was changed."
+	return text
 }
 
 func foldStep(o *Operation, r Record) error {
