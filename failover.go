@@ -127,10 +127,11 @@ func (c Clues) loss(t Topology, lost, best Region, witnesses []Witness) Loss {
 		return Loss{Bytes: behind + slack, Known: behind, From: best.Server.Replay, Seen: lost.At, Open: true, Unknown: best.Name == ""}
 	}
 	last := c.lastSight(lost)
-	if k := c.Counted; k != nil && k.Counted && lost.Refused() && best.Server.Replay >= k.From {
+	dead := c.deadSince(lost, last.At, witnesses)
+	if k := c.Counted; k != nil && k.Counted && !dead.IsZero() && best.Server.Replay >= k.From {
 		return *k
 	}
-	l := lossOf(last, c.History, best, c.deadSince(lost, last.At, witnesses), t.At)
+	l := lossOf(last, c.History, best, dead, t.At)
 	if d := c.Divergence; d != nil && d.fits(last, best) {
 		l = l.counted(*d)
 	}

@@ -71,6 +71,21 @@ func (l Loss) WorseThan(accepted Loss) bool {
 	return l.Bytes > accepted.Bytes || l.Time > accepted.Time
 }
 
+// lossFigures is the part of a loss that somebody accepts.
+type lossFigures struct {
+	Counted, Open, Unknown bool
+	Bytes                  int64
+	Time                   time.Duration
+	Commits                int
+}
+
+func (l *Loss) figures() *lossFigures {
+	if l == nil {
+		return nil
+	}
+	return &lossFigures{l.Counted, l.Open, l.Unknown, l.Bytes, l.Time, l.Commits}
+}
+
 // None reports that nothing was lost, proven.
 func (l Loss) None() bool { return l.Counted && l.Commits == 0 }
 

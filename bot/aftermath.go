@@ -66,9 +66,17 @@ func (b *Bot) countLoss(ctx context.Context, o rapbot.Operation) error {
 	if d == nil {
 		return nil // it cannot be read yet
 	}
-	_, err = b.book.record(ctx, o.ID, rapbot.Record{Kind: rapbot.RecLossCounted, Text: lossText(o, *d), Evidence: map[string]string{
-		rapbot.EvLossBytes: strconv.FormatInt(d.Bytes(), 10), rapbot.EvLost: strconv.Itoa(d.Commits), rapbot.EvSaved: d.Saved,
-	}})
+	if strconv.FormatUint(uint64(d.Timeline), 10) != o.Evidence[rapbot.EvOldTimeline] {
+		return nil // somebody has rebuilt it by hand: what lies past the fork there was never lost
+	}
+	_, err = b.book.write(ctx, o.ID, func(o rapbot.Operation) ([]rapbot.Record, error) {
+		if o.LossCounted {
+			return nil, nil // by somebody who proposes its rejoin
+		}
+		return []rapbot.Record{{Kind: rapbot.RecLossCounted, Text: lossText(o, *d), Evidence: map[string]string{
+			rapbot.EvLossBytes: strconv.FormatInt(d.Bytes(), 10), rapbot.EvLost: strconv.Itoa(d.Commits), rapbot.EvSaved: d.Saved,
+		}}}, nil
+	})
 	return err
 }
 
