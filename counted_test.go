@@ -88,13 +88,34 @@ func TestLossCountedBefore(t *testing.T) {
 	}
 }
 
+// refusedUntil are the samples of a region that was found dead at every look.
+func refusedUntil(end time.Time) []rapbot.Sample {
+	var out []rapbot.Sample
+	for at := seenLast.Add(2 * time.Second); !at.After(end); at = at.Add(time.Second) {
+		out = append(out, rapbot.Sample{At: at, Region: "a", Role: rapbot.Unknown})
+	}
+	return out
+}
+
+// While nobody looked the primary may have come up, written and died again: the
+// time in which it may have written goes on to the first look after that.
+func TestADeathThatNobodyWatched(t *testing.T) {
+	clues := known()
+	clues.History = append(clues.History, refusedUntil(noon)...)
+	a := forgotten("a", true)
+	a.At, a.RefusedSince = noon.Add(time.Minute), noon.Add(time.Minute)
+	after := rapbot.Assess([]rapbot.Sighting{a, cut("b", written), cut("c", written)}, noon.Add(time.Minute))
+	if dead := failover(t, after, "b", clues).Impact.Loss.Dead; !dead.Equal(a.RefusedSince) {
+		t.Errorf("dead since %v, want %v", dead, a.RefusedSince)
+	}
+}
+
 // A restart of rapbot between the proposal and the approval moves the moment
-// since when the primary refuses, and not the bound: the samples have kept the
-// moment that was found first.
+// since when the primary refuses, and not the bound: the samples have kept it.
 func TestTheBoundOutlivesARestart(t *testing.T) {
 	before := fleet(gone("a", true), cut("b", written), cut("c", written))
 	clues := known()
-	clues.History = append(clues.History, before.Samples()...)
+	clues.History = append(clues.History, refusedUntil(noon.Add(54*time.Second))...)
 	proposed := failover(t, before, "b", clues)
 
 	a := forgotten("a", true)

@@ -23,12 +23,12 @@ type Sample struct {
 func (s Sample) Refused() bool { return s.Role == Unknown }
 
 // Samples returns a sample of every region that answered, and of those that
-// were found dead the moment when they were.
+// were found dead.
 func (t Topology) Samples() []Sample {
 	var out []Sample
 	for _, r := range t.Regions {
 		if r.Refused() {
-			out = append(out, Sample{At: r.RefusedSince, Region: r.Name, Role: Unknown})
+			out = append(out, Sample{At: r.At, Region: r.Name, Role: Unknown})
 		}
 		if !r.Answered {
 			continue

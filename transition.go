@@ -140,6 +140,7 @@ func fold(o *Operation, r Record) error {
 		if r.Risk && r.Step >= 0 && r.Step < len(o.Plan.Steps) {
 			o.Risk = o.Plan.Steps[r.Step].Kind
 		}
+		maps.Copy(o.Evidence, r.Evidence)
 	case RecReported:
 		o.Reported = true
 	case RecLossCounted:

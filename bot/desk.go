@@ -32,6 +32,9 @@ func (b *Bot) Propose(ctx context.Context, by rapbot.Person, channel string, wis
 	if err := b.nothingOpen(ctx); err != nil {
 		return rapbot.Operation{}, rapbot.Plan{}, err
 	}
+	if wish.Drill.Is && wish.Kind == rapbot.Failover && !b.opt.EmergencyDrills {
+		return rapbot.Operation{}, rapbot.Plan{}, rapbot.Refuse(rapbot.Forbidden, "Emergency drills are not permitted here.", "Set drills.allow_emergency in the configuration.")
+	}
 	if wish.Kind == rapbot.Rejoin {
 		if err := b.CountLosses(ctx); err != nil { // the last chance: what it alone has is about to be thrown away
 			return rapbot.Operation{}, rapbot.Plan{}, err

@@ -141,7 +141,7 @@ func (b *Bot) carryOut(ctx context.Context, o rapbot.Operation, move rapbot.Move
 	}
 	var risk riskError
 	if errors.As(err, &risk) {
-		_, err = b.book.record(ctx, o.ID, rapbot.Record{Kind: rapbot.RecQuestion, Step: i, Risk: true, Text: risk.question})
+		_, _, err = b.recordMove(ctx, o.ID, move, rapbot.Record{Kind: rapbot.RecQuestion, Step: i, Risk: true, Text: risk.question, Evidence: finding.Evidence})
 		return err
 	}
 	log := b.log.With(zap.String("op", o.ID), zap.String("step", string(step.Kind)), zap.String("region", step.Region), zap.Duration("took", b.opt.Clock.Now().Sub(began)))
@@ -155,16 +155,18 @@ func (b *Bot) carryOut(ctx context.Context, o rapbot.Operation, move rapbot.Move
 	return err
 }
 
-// progressEvery is how often the progress of a long act is recorded: as often
-// as a card may be edited.
+// progressEvery is how often the progress of a long act is recorded at first:
+// as often as a card may be edited. The longer it takes the rarer, so that an
+// act of hours leaves some hundred records.
 const progressEvery = 3 * time.Second
 
 // progressOf records how far a step has come. What cannot be recorded is
 // left out: the next figure is on its way.
 func (b *Bot) progressOf(ctx context.Context, id string, step int) func(done, total int64) {
-	last := b.opt.Clock.Now()
+	began := b.opt.Clock.Now()
+	last := began
 	return func(done, total int64) {
-		if now := b.opt.Clock.Now(); now.Sub(last) >= progressEvery {
+		if now := b.opt.Clock.Now(); now.Sub(last) >= max(progressEvery, last.Sub(began)/20) {
 			last = now
 			_, err := b.book.record(ctx, id, rapbot.Record{Kind: rapbot.RecProgress, Step: step, Progress: &rapbot.Progress{Done: done, Total: total}})
 			if err != nil {
