@@ -242,7 +242,12 @@ func leavesOutADarkRegion(t *testing.T, lab *regions.Fleet, writer *regions.Writ
 		t.Errorf("evidence: %v", d.evidence)
 	}
 	d.fleet = openGated(t, lab, time.Nanosecond, told{err: context.DeadlineExceeded})
-	finding, err := d.observe(rapbot.StepFence)
+	var finding rapbot.Finding
+	var err error
+	eventually(t, "a person is asked", func() bool {
+		finding, err = d.observe(rapbot.StepFence)
+		return err != nil || finding.Risk != ""
+	})
 	if err != nil || finding.Holds || !strings.Contains(finding.Risk, "eu-west-1 gave no answer and is not frozen") {
 		t.Errorf("with a gate that may open: %+v, %v", finding, err)
 	}
