@@ -229,6 +229,8 @@ func (b *Bot) untilItHolds(ctx context.Context, run rapbot.StepRun) (rapbot.Find
 			return finding, acted, nil
 		case err == nil && finding.Risk != "":
 			return finding, acted, riskError{finding.Risk}
+		case rapbot.ErrorCode(err) == rapbot.Stale:
+			return finding, acted, err // no waiting mends that
 		case err != nil && trouble != nil && ctx.Err() != nil:
 			// The deadline cut this look off; the one before it says more.
 		case err != nil:
