@@ -12,14 +12,16 @@ import (
 	"github.com/rap-analyzer/rapbot/lab/child"
 )
 
+// segmentSize is that of a segment of WAL, as initdb makes it.
+const segmentSize = 16 << 20
+
 // refusesToCountTooFew takes parts of the log away, as a server does that recycles them and a disk that loses them.
 func refusesToCountTooFew(t *testing.T, dead, primary *Server) {
 	t.Helper()
 	d, err := dead.Divergence(within(t, time.Minute), primary.Name, 0)
 	must(t, err)
-	const size = 16 << 20
 	name := func(segment uint64) string { return fmt.Sprintf("%08X%08X%08X", 1, segment>>8, segment&0xFF) }
-	forked := uint64(d.Fork) / size
+	forked := uint64(d.Fork) / segmentSize
 	for segment, want := range map[string]string{name(forked - 1): "not complete any more", name(forked): "has a hole", name(forked + 1): "has a hole"} {
 		at := dead.data("pg_wal/" + segment)
 		must(t, os.Rename(at, at+".gone"))
@@ -27,6 +29,23 @@ func refusesToCountTooFew(t *testing.T, dead, primary *Server) {
 			t.Errorf("without %s: %+v, %v", segment, got, err)
 		}
 		must(t, os.Rename(at+".gone", at))
+	}
+}
+
+// countsBesideZeros adds the file of a segment to come, which PostgreSQL makes of zeros before it needs it.
+func countsBesideZeros(t *testing.T, dead, primary *Server) {
+	t.Helper()
+	before, err := dead.Divergence(within(t, time.Minute), primary.Name, 0)
+	must(t, err)
+	for _, ahead := range []uint64{1, 2} {
+		segment := uint64(before.End)/segmentSize + ahead
+		file := dead.data(fmt.Sprintf("pg_wal/%08X%08X%08X", 1, segment>>8, segment&0xFF))
+		must(t, dead.fleet.account.WriteFile(file, string(make([]byte, segmentSize))))
+		defer os.Remove(file)
+	}
+	after, err := dead.Divergence(within(t, time.Minute), primary.Name, 0)
+	if err != nil || after.Commits != before.Commits || after.End != before.End {
+		t.Errorf("beside segments of zeros: %+v, %v; before: %+v", after, err, before)
 	}
 }
 

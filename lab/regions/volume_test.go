@@ -48,6 +48,7 @@ func TestVolume(t *testing.T) {
 	promote(t, west, east)
 	countsWhatIsLost(t, east, west)
 	refusesToCountTooFew(t, east, west)
+	countsBesideZeros(t, east, west)
 	rewindNeedsACheckpoint(t, east, west, resume)
 	must(t, east.Rewind(within(t, time.Minute), west.Name))
 	followsAndReplays(t, f, east, west, 2)
@@ -99,7 +100,7 @@ func cutOff(t *testing.T, replica *Server) {
 	bot := login(t, replica.DSN(Rapbot))
 	do(t, bot, "ALTER SYSTEM SET primary_conninfo = ''")
 	do(t, bot, "SELECT pg_reload_conf()")
-	eventually(t, "the WAL receiver has ended", func() bool { return walReceiver(replica.current().PID()) == 0 })
+	eventually(t, "the WAL receiver has ended", func() bool { return walReceiver(replica.postmaster(replica.current())) == 0 })
 }
 
 func promote(t *testing.T, target, other *Server) {

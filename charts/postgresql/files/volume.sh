@@ -282,6 +282,10 @@ segment_file() {
 	[ -n "$found" ]
 }
 
+# begun tells whether a segment's file holds any log. PostgreSQL makes files for segments to come, of zeros;
+# pg_waldump takes the size of segments from any file that it finds, and such a one tells 0.
+begun() { [ "$(od -An -tx1 -N2 "$1" | tr -d ' \n')" != 0000 ]; }
+
 # lay_out makes a folder of links in which the whole log, over all changes of timeline, has the names of
 # one timeline, since pg_waldump reads one only.
 lay_out() {
@@ -291,7 +295,7 @@ lay_out() {
 	# A record that ends in this segment may have begun in the one before.
 	if [ "$segment" -gt 0 ] && segment_file $((segment - 1)); then segment=$((segment - 1)); fi
 	first=$segment
-	while segment_file "$segment"; do
+	while segment_file "$segment" && begun "$found"; do
 		ln -s "$found" "$work/log/$(segment_name "$timeline" "$segment")"
 		segment=$((segment + 1))
 	done
@@ -344,7 +348,7 @@ walk() {
 	*"error in WAL record at"*) ;;
 	*"could not find file"* | *"could not open file"*"No such file"*)
 		for file in "$data"/pg_wal/"$(printf '%08X' "$timeline")"????????????????; do
-			[ -e "$file" ] || continue
+			if [ ! -e "$file" ] || segment_file "$absent"; then continue; fi
 			name=${file##*/}
 			if expr "x$name" \> "x$(segment_name "$timeline" "$absent")" >/dev/null; then
 				fail 1 "the log has a hole: $(segment_name "$timeline" "$absent") is missing and $name is there; the data are as they were"
