@@ -65,7 +65,11 @@ func newsText(o rapbot.Operation, r rapbot.Record) rapbot.Text {
 		}
 		return rapbot.Say(rapbot.Who(*r.By), " said: stop here.")
 	case rapbot.RecLossCounted:
-		return rapbot.Say(rapbot.B("The log of "+o.Plan.From+" has been read. "), r.Text+" ", rapbot.Who(o.Requester), ", to bring it back type /rap rejoin "+o.Plan.From+".")
+		return rapbot.Say(rapbot.B("The log of "+o.Plan.From+" has been read."), " "+r.Text+" ", rapbot.Who(o.Requester), ", to bring it back type ", rapbot.Mono("/rap rejoin "+o.Plan.From), ".")
+	case rapbot.RecReported:
+		if r.Text != "" {
+			return rapbot.Say(rapbot.B("The drill is over: "), r.Text)
+		}
 	case rapbot.RecSucceeded:
 		return rapbot.Say(rapbot.B(Title(o)), fmt.Sprintf(". %s is primary. ", o.Plan.To), rapbot.Who(o.Requester), ", done.")
 	case rapbot.RecFailed:
@@ -128,6 +132,11 @@ func storyLine(o rapbot.Operation, r rapbot.Record) rapbot.Text {
 			return step("held already")
 		}
 		return step("done")
+	case rapbot.RecProgress:
+		if r.Text == "" {
+			return nil
+		}
+		return append(step("waiting"), rapbot.Say(" — "+r.Text)...)
 	case rapbot.RecUndoStarted:
 		return step("undoing")
 	case rapbot.RecUndone:
