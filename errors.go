@@ -29,9 +29,10 @@ const (
 type Error struct {
 	Code    Code
 	What    string
+	Seen    []StepLine // what the first beat rests upon, where that is for a person to judge
 	Changed string
-	Now     string
-	Err     error // the cause for the log; never shown to people
+	Now     string // what is to be typed stands between backticks where it is to be copied
+	Err     error  // the cause for the log; never shown to people
 }
 
 // Error joins the beats.

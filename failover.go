@@ -182,7 +182,7 @@ func headline(t Topology, lost Region, l Loss, witnesses []Witness, clues Clues)
 	case l.Seen.IsZero():
 		return text
 	}
-	return fmt.Sprintf("%s Last seen alive at %s, %s ago.", text, clock(l.Seen), Duration(t.At.Sub(l.Seen)))
+	return fmt.Sprintf("%s Last seen alive at %s, %s before this plan.", text, clock(l.Seen), Duration(t.At.Sub(l.Seen)))
 }
 
 func lossKind(l Loss) string {

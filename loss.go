@@ -186,7 +186,7 @@ func (l Loss) String() string {
 	case l.Unknown:
 		return "nobody can tell how much, because too little was seen of it"
 	case l.Open:
-		return fmt.Sprintf("%s and the last %s so far, and more for as long as it may still take writes", Bytes(l.Bytes), Duration(l.Time))
+		return fmt.Sprintf("at the most %s of WAL so far, written in its last %s, and more for as long as it may still take writes", Bytes(l.Bytes), Duration(l.Time))
 	}
 	return fmt.Sprintf("at the most %s of WAL, written in its last %s", Bytes(l.Bytes), Duration(l.Time))
 }

@@ -1,6 +1,10 @@
 package rapbot
 
-import "time"
+import (
+	"errors"
+	"strings"
+	"time"
+)
 
 // Message is what rapbot says, neutral of any chat system. Renderers escape
 // and bound it; nothing here is markup, Markup spans excepted.
@@ -196,8 +200,28 @@ type Option struct {
 	Label, Value string
 }
 
-// ErrorMessage tells an error in its three beats.
+// ErrorMessage tells an error in its three beats. One that shows what it rests
+// upon is set in parts, so that each can be found at a glance.
 func ErrorMessage(err error) Message {
+	var e *Error
+	if errors.As(err, &e) && len(e.Seen) > 0 {
+		return Message{Summary: e.What, Blocks: []Block{
+			Paragraph{Say(B(e.What))}, Steps(e.Seen), Paragraph{append(Say(e.Changed+" "), typed(e.Now)...)},
+		}}
+	}
 	text := err.Error()
 	return Message{Summary: text, Blocks: []Block{Paragraph{Say(text)}}}
+}
+
+// typed sets what stands between backticks as something to copy.
+func typed(s string) Text {
+	var out Text
+	for i, part := range strings.Split(s, "`") {
+		if i%2 == 1 {
+			out = append(out, Mono(part))
+		} else {
+			out = append(out, Say(part)...)
+		}
+	}
+	return out
 }

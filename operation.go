@@ -203,7 +203,7 @@ const (
 	RecReplanned   RecordKind = "replanned"    // Plan, Expires, Text (what differs): asks again (R2), also of what ran and was taken back
 	RecStarted     RecordKind = "started"      //
 	RecStepStarted RecordKind = "step-started" // Step
-	RecProgress    RecordKind = "progress"     // Step, Progress: how far it has come
+	RecProgress    RecordKind = "progress"     // Step; Progress: how far it has come; Text: what it waits for
 	RecStepDone    RecordKind = "step-done"    // Step, Evidence, Skipped, Text
 	RecStepFailed  RecordKind = "step-failed"  // Step, Text (why), Stale
 	RecStopAsked   RecordKind = "stop-asked"   // By: roll back what was done
@@ -215,6 +215,6 @@ const (
 	RecAnswered    RecordKind = "answered"     // By, Text (retry, stop or proceed)
 	RecSucceeded   RecordKind = "succeeded"    // Text (outcome)
 	RecFailed      RecordKind = "failed"       // Text (outcome)
-	RecReported    RecordKind = "reported"     // the report of a drill has been posted
+	RecReported    RecordKind = "reported"     // the report of a drill has been posted; Text: what came of it
 	RecLossCounted RecordKind = "loss-counted" // Text, Evidence: what a failover really lost
 )

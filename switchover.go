@@ -58,18 +58,21 @@ func noPrimary(t Topology, to string) error {
 		what = c[0] + " " + what
 	}
 	now := "Bring the primary back if you can, and follow it with /rap status."
+	var seen []StepLine
 	if lost, found := t.Lost(""); found && len(t.withRole(Primary)) == 0 {
 		witnesses := t.Witnesses(lost.Name, nil)
-		verdict, _ := Agreement(lost.Name, witnesses)
-		what += " " + verdict
+		what, _ = Agreement(lost.Name, witnesses)
+		what += " A switchover needs a primary that answers."
 		for _, w := range witnesses {
-			what += " " + w.String()
+			seen = append(seen, w.Line(t.At))
 		}
 		if target, ok := t.Region(to); ok && target.Role == Replica {
-			now = fmt.Sprintf("Bring %s back if you can; that loses nothing. If it is lost, type /rap failover %s --force: the plan says what would be lost, and somebody else must accept it.", lost.Name, to)
+			now = fmt.Sprintf("Bring %s back if you can; that loses nothing. If it is lost, type `/rap failover %s --force`. That only asks: the plan says what would be lost, and somebody else must accept it.", lost.Name, to)
 		}
 	}
-	return Refuse(Precondition, what, now)
+	refusal := Refuse(Precondition, what, now)
+	refusal.Seen = seen
+	return refusal
 }
 
 func switchoverSteps(from, to string, bystanders []string, proof Proof) []Step {

@@ -119,12 +119,15 @@ func TestWitnesses(t *testing.T) {
 	seen := fleet(darkAt("a"), alive, cut).Witnesses("a", &rapbot.Witness{Name: "its instance", Says: rapbot.Dark, Sees: "no answer"})
 	var lines []string
 	for _, w := range seen {
-		lines = append(lines, w.String())
+		lines = append(lines, w.Line(noon).String())
 	}
 	verdict, partition := rapbot.Agreement("a", seen)
-	have := strings.Join(append(lines, verdict), " ")
-	want := "rapbot: no answer in 2 s, last sign of life at 11:59:00 UTC. b: it receives WAL from a:5432, the last message is 2 s old. c: it receives nothing, last sign of life at 11:59:00 UTC. " +
-		"its instance: no answer. This is a partition: b still sees a alive, and rapbot does not."
+	have := strings.Join(append(lines, verdict), "\n")
+	want := `▲ rapbot: cannot tell — no answer in 2 s, last alive 1 min before
+● b: alive — it receives WAL from a:5432, the last message is 2 s old
+▲ c: cannot tell — it receives nothing, last alive 1 min before
+▲ its instance: cannot tell — no answer
+This is a partition: b still sees a alive, and rapbot does not.`
 	if have != want || !partition {
 		t.Errorf("have %s\nwant %s", have, want)
 	}

@@ -180,6 +180,9 @@ func foldStep(o *Operation, r Record) error {
 		if r.Progress != nil {
 			s.Progress = *r.Progress
 		}
+		if r.Text != "" {
+			s.Detail = r.Text
+		}
 	case RecStepDone:
 		s.Status, s.Ended, s.Detail, s.Unchanged = StepDone, r.At, r.Text, r.Skipped
 	case RecStepFailed:

@@ -107,13 +107,18 @@ func Agreement(of string, witnesses []Witness) (sentence string, partition bool)
 	return of + " is dark: nobody can tell whether it still takes writes.", false
 }
 
-// String is a witness in a sentence.
-func (w Witness) String() string {
-	text := w.Name + ": " + w.Sees
-	if w.Says != Alive && !w.At.IsZero() {
-		text += ", last sign of life at " + clock(w.At)
+// Line is a witness at a glance: who, what they say, why, and how old the last
+// sign of life was at that moment.
+func (w Witness) Line(at time.Time) StepLine {
+	line := StepLine{Title: w.Name + ": " + string(w.Says), Detail: w.Sees}
+	if rest, whole := strings.CutPrefix(w.Sees, "The "); whole {
+		line.Detail = "the " + rest // a sentence of its own elsewhere
 	}
-	return text + "."
+	line.Mark = map[Life]string{Alive: MarkDone, Dead: MarkFailed, Dark: MarkWarning}[w.Says]
+	if !w.At.IsZero() && w.Says != Alive {
+		line.Detail += ", last alive " + Duration(at.Sub(w.At)) + " before"
+	}
+	return line
 }
 
 // Lost returns the region that was the primary and gives no answer. The last

@@ -109,7 +109,11 @@ func (b *Bot) report(ctx context.Context, legs []rapbot.Operation, broken string
 		}
 	}
 	b.tries.forget()
-	_, err := b.book.record(ctx, first.ID, rapbot.Record{Kind: rapbot.RecReported})
+	verdict := ""
+	if first.Started() {
+		verdict = cards.DrillVerdict(legs, tried, broken)
+	}
+	_, err := b.book.record(ctx, first.ID, rapbot.Record{Kind: rapbot.RecReported, Text: verdict})
 	return err
 }
 

@@ -135,7 +135,7 @@ func (b *Bot) carryOut(ctx context.Context, o rapbot.Operation, move rapbot.Move
 	}
 	run := rapbot.StepRun{Operation: o.ID, Plan: o.Plan, Step: step, Evidence: o.Evidence, Progress: b.progressOf(ctx, o.ID, i)}
 	began := b.opt.Clock.Now()
-	finding, acted, err := b.untilItHolds(ctx, run)
+	finding, acted, err := b.untilItHolds(ctx, run, b.waitOf(ctx, o.ID, i))
 	if ctx.Err() != nil {
 		return ctx.Err() // stopping: the step stays running in the journal and is taken up again
 	}
@@ -211,8 +211,8 @@ const (
 )
 
 // untilItHolds reports what was found when the step holds, and whether acting
-// was needed. The error says why it does not hold.
-func (b *Bot) untilItHolds(ctx context.Context, run rapbot.StepRun) (rapbot.Finding, bool, error) {
+// was needed. The error says why it does not hold; waits is told so meanwhile.
+func (b *Bot) untilItHolds(ctx context.Context, run rapbot.StepRun, waits func(trouble error)) (rapbot.Finding, bool, error) {
 	doer, ok := b.opt.Doers[run.Step.Kind]
 	if !ok {
 		return rapbot.Finding{}, false, &rapbot.Error{Code: rapbot.Internal, What: "Nothing here knows how to " + string(run.Step.Kind) + "."}
@@ -257,6 +257,7 @@ func (b *Bot) untilItHolds(ctx context.Context, run rapbot.StepRun) (rapbot.Find
 		if !b.opt.Clock.Now().Add(pause).Before(deadline) {
 			return finding, acted, late(run, trouble)
 		}
+		waits(trouble)
 		if err := b.opt.Clock.Sleep(ctx, pause); err != nil {
 			return finding, acted, late(run, trouble)
 		}

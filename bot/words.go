@@ -52,9 +52,22 @@ func success(o rapbot.Operation) string {
 		}
 		return "The loss that was accepted: " + o.Plan.Impact.Loss.String() + "."
 	case rapbot.Rejoin:
-		return fmt.Sprintf("%s follows %s again, by: %s. Thrown away: %s.", o.Plan.From, o.Plan.To, o.Evidence[rapbot.EvMethod], o.Plan.Impact.Discard)
+		return fmt.Sprintf("%s follows %s again%s. Thrown away: %s.", o.Plan.From, o.Plan.To, by(o.Evidence[rapbot.EvMethod]), o.Plan.Impact.Discard)
 	}
 	return o.Plan.Proof().Promise()
+}
+
+// by is a method of rejoining within a sentence.
+func by(method string) string {
+	switch method {
+	case rapbot.MethodStraight:
+		return " with its data as they were"
+	case rapbot.MethodRewind:
+		return " by pg_rewind"
+	case rapbot.MethodRebuild:
+		return " from a new base backup"
+	}
+	return ""
 }
 
 func rollbackCause(o rapbot.Operation, step int) string {

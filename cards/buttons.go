@@ -66,12 +66,18 @@ func approveButton(p rapbot.Plan, ticket string) rapbot.Button {
 	switch p.Kind {
 	case rapbot.Failover:
 		b.Style = rapbot.StyleDanger
-		b.Confirm.Text = fmt.Sprintf("%s is given up as the primary and %s takes its place. Lost: %s.", p.From, p.To, p.Impact.Loss)
+		b.Confirm.Text = fmt.Sprintf("%s is given up as the primary and %s takes its place. %s%s.", p.From, p.To, lossLabel(*p.Impact.Loss), p.Impact.Loss)
 		b.Confirm.Yes = "Accept the Loss"
+		if p.Impact.Loss.None() {
+			b.Confirm.Yes = "Fail Over"
+		}
 	case rapbot.Rejoin:
-		b.Style = rapbot.StyleDanger
 		b.Confirm.Text = fmt.Sprintf("%s becomes a replica of %s. Thrown away: %s.", p.From, p.To, p.Impact.Discard)
 		b.Confirm.Yes = "Rejoin"
+		if p.Fact(rapbot.FactMethod) != rapbot.MethodStraight {
+			b.Style = rapbot.StyleDanger
+			b.Confirm.Yes = "Throw It Away"
+		}
 	default:
 		b.Confirm.Text = fmt.Sprintf("%s is stopped and %s becomes primary. Writes pause for about %s; if something is in the way, for up to half a minute, and it is rolled back.", p.From, p.To, rapbot.Duration(p.Impact.WritePause))
 		b.Confirm.Yes = "Switch Over"

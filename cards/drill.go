@@ -49,6 +49,15 @@ func DrillReport(legs []rapbot.Operation, tries []rapbot.WriteTry, broken string
 	return b.String()
 }
 
+// DrillVerdict is a drill in a few sentences, for its thread.
+func DrillVerdict(legs []rapbot.Operation, tries []rapbot.WriteTry, broken string) string {
+	text := verdict(legs, broken) + ". " + writesIn(tries)
+	if broken != "" {
+		text += " The next leg was not run: " + broken
+	}
+	return text
+}
+
 func verdict(legs []rapbot.Operation, broken string) string {
 	_, more := rapbot.NextLeg(legs)
 	switch last := legs[len(legs)-1]; {

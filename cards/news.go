@@ -71,7 +71,11 @@ func newsText(o rapbot.Operation, r rapbot.Record) rapbot.Text {
 		}
 		return rapbot.Say(rapbot.Who(*r.By), " said: stop here.")
 	case rapbot.RecLossCounted:
-		return rapbot.Say(rapbot.B("The log of "+p.From+" has been read. "), r.Text+" ", rapbot.Who(o.Requester), ", to bring it back type /rap rejoin "+p.From+".")
+		return rapbot.Say(rapbot.B("The log of "+p.From+" has been read."), " "+r.Text+" ", rapbot.Who(o.Requester), ", to bring it back type ", rapbot.Mono("/rap rejoin "+p.From), ".")
+	case rapbot.RecReported:
+		if r.Text != "" {
+			return rapbot.Say(rapbot.B("The drill is over: "), r.Text)
+		}
 	case rapbot.RecSucceeded:
 		return rapbot.Say(rapbot.B(Title(o)), fmt.Sprintf(". %s is primary. ", p.To), rapbot.Who(o.Requester), ", done.")
 	case rapbot.RecFailed:

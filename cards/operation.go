@@ -29,19 +29,29 @@ func operation(o rapbot.Operation, everything bool) rapbot.Message {
 	default:
 		m.Blocks = append(m.Blocks, rapbot.Paragraph{Text: impact(o.Plan)})
 	}
-	if warnings := o.Plan.ChecksWith(rapbot.Warn); len(warnings) > 0 && !o.State.Final() {
+	if warnings := unheard(o.Plan); len(warnings) > 0 && !o.State.Final() {
 		m.Blocks = append(m.Blocks, checkLines(warnings))
 	}
 	if o.State == rapbot.Running && o.RollingBack {
 		m.Blocks = append(m.Blocks, rapbot.Paragraph{Text: rapbot.Say(o.Outcome)})
 	}
+	buttons := Buttons(o)
+	if urgent(o) && len(buttons) > 0 {
+		m.Blocks = append(m.Blocks, buttons)
+	}
 	m.Blocks = append(m.Blocks, steps(o, everything))
 	m.Blocks = append(m.Blocks, bars(o)...)
 	m.Blocks = append(m.Blocks, people(o))
-	if buttons := Buttons(o); len(buttons) > 0 {
+	if !urgent(o) && len(buttons) > 0 {
 		m.Blocks = append(m.Blocks, buttons)
 	}
 	return m
+}
+
+// urgent reports whether somebody who reads the card holds everything up: then
+// the buttons follow at once upon what is to be decided, and fit on a telephone.
+func urgent(o rapbot.Operation) bool {
+	return o.State == rapbot.NeedsDecision || o.State == rapbot.AwaitingApproval && o.Plan.Kind == rapbot.Failover
 }
 
 // Title says where an operation stands: an order while it is one, the outcome
@@ -122,6 +132,9 @@ func steps(o rapbot.Operation, everything bool) rapbot.Steps {
 		}
 		if s.Status == rapbot.StepRunning && o.State.Final() {
 			s.Status = rapbot.StepUndone // it was under way when the operation turned round, and has nothing to undo
+		}
+		if s.Status == rapbot.StepFailed && o.State == rapbot.Succeeded {
+			s.Detail = "left to mend, see above"
 		}
 		lines = append(lines, stepLine(o.Plan.Steps[i], s))
 	}

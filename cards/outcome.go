@@ -1,7 +1,8 @@
 package cards
 
 import (
-	"strings"
+	"fmt"
+	"strconv"
 
 	"github.com/rap-analyzer/rapbot"
 )
@@ -60,21 +61,51 @@ func proven(p rapbot.Plan) string {
 
 func failedOver(o rapbot.Operation) []rapbot.Block {
 	e := o.Evidence
+	from := o.Plan.From
 	fields := rapbot.Fields{
+		{Name: "Lost", Value: rapbot.Say(lost(o))},
+		{Name: "Fence", Value: rapbot.Say(fencing(e[rapbot.EvFence]))},
 		timelines(e),
 		{Name: "Parted at", Value: rapbot.Say(rapbot.Mono(e[rapbot.EvFork]))},
-		{Name: "Fence", Value: rapbot.Say(strings.ToUpper(e[rapbot.EvFence]))},
 	}
-	note := "When the log of " + o.Plan.From + " can be read, what was really lost is counted and told in the thread."
-	if o.LossCounted {
-		note = "What was really lost has been counted; it stands in the thread."
+	next := rapbot.Say(rapbot.B("Next: "), "bring "+from+" back as a replica with ", rapbot.Mono("/rap rejoin "+from), ".")
+	if !o.LossCounted {
+		next = append(next, rapbot.Say(" As soon as its log can be read, what was really lost is counted and told in the thread.")...)
 	}
 	return []rapbot.Block{
-		rapbot.Paragraph{Text: rapbot.Say(rapbot.B(o.Plan.To), " is primary in place of ", rapbot.B(o.Plan.From), ". "+o.Outcome)},
+		rapbot.Paragraph{Text: rapbot.Say(rapbot.B(o.Plan.To), " is primary in place of ", rapbot.B(from), ". "+o.Outcome)},
 		fields,
-		rapbot.Paragraph{Text: rapbot.Say(rapbot.B("How "+o.Plan.From+" was fenced"), "\n"+e[rapbot.EvFencedBy])},
-		rapbot.Note{Text: rapbot.Say(note + " To bring " + o.Plan.From + " back: /rap rejoin " + o.Plan.From + ".")},
+		rapbot.Paragraph{Text: next},
+		rapbot.Note{Text: rapbot.Say("How " + from + " was fenced:\n" + e[rapbot.EvFencedBy])},
 	}
+}
+
+// lost is what a failover really lost, as far as it has been counted.
+func lost(o rapbot.Operation) string {
+	n, err := strconv.Atoi(o.Evidence[rapbot.EvLost])
+	size, _ := strconv.ParseInt(o.Evidence[rapbot.EvLossBytes], 10, 64) // written by ourselves, together with the other
+	switch loss := o.Plan.Impact.Loss; {
+	case o.LossCounted && err == nil && n == 0:
+		return "nothing, counted"
+	case o.LossCounted && err == nil:
+		return fmt.Sprintf("%s (%s of WAL), counted", rapbot.Count(n, "commit", "commits"), rapbot.Bytes(size))
+	case loss != nil && loss.Counted:
+		return loss.String()
+	}
+	return "not counted yet"
+}
+
+// fencing is how sure it is that the old primary takes no writes.
+func fencing(how string) string {
+	switch how {
+	case rapbot.FenceConfirmed:
+		return "confirmed: it is stopped"
+	case rapbot.FenceAssumed:
+		return "ASSUMED: it stops by itself, and the time for that is over"
+	case rapbot.FenceUnconfirmed:
+		return "UNCONFIRMED: nothing shows it, and a person has accepted that"
+	}
+	return how
 }
 
 func rejoined(o rapbot.Operation) []rapbot.Block {

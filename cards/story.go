@@ -56,6 +56,11 @@ func storyLine(o rapbot.Operation, r rapbot.Record) rapbot.Text {
 			return step("held already")
 		}
 		return step("done")
+	case rapbot.RecProgress:
+		if r.Text == "" {
+			return nil
+		}
+		return append(step("waiting"), rapbot.Say(" — "+r.Text)...)
 	case rapbot.RecUndoStarted:
 		return step("undoing")
 	case rapbot.RecUndone:

@@ -111,7 +111,13 @@ func explain(f world.Facts) {
     1. As alice, type            /rap status
     2. then                      /rap failover us-west-2 --reason trying it out
     3. Switch "Acting as" to bob and press Approve Switchover; watch the thread.
-    4. Break something with the buttons on the right, and look at /rap status again.
+    4. The emergency: press Kill beside the primary on the right, then
+                                 /rap failover REGION --force --reason it is gone
+       Approve it as bob, press Start beside the dead one, and watch its boot gate hold it.
+       Then                      /rap rejoin REGION
+    5. The drill, there and back: /rap drill us-west-2
+       Approve both legs; the report and a picture come into the first one's thread.
+    6. Press Make dark beside the primary and fail over: the card says until when the fence waits.
 
   Logs and data are in %s. Press Ctrl-C to end everything.
 

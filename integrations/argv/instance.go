@@ -47,7 +47,7 @@ func (i *Instance) Running(ctx context.Context) (bool, error) {
 	}
 	return false, &rapbot.Error{
 		Code: rapbot.Unavailable,
-		What: fmt.Sprintf("Cannot tell whether the server runs: the status command%s %s.", named(i.config.Status), result),
+		What: fmt.Sprintf("The status command%s %s.", named(i.config.Status), result),
 		Now:  "Run the command by hand; it exits with 0 when the server runs and with 3 when it is stopped.",
 	}
 }

@@ -44,8 +44,8 @@ func TestStatusThatCannotBeAsked(t *testing.T) {
 		command []string
 		want    string
 	}{
-		{nil, "the status command is not configured"},
-		{[]string{"/nowhere/pg_ctl", "status"}, "the status command (pg_ctl) could not be started: no such file or directory"},
+		{nil, "The status command is not configured"},
+		{[]string{"/nowhere/pg_ctl", "status"}, "The status command (pg_ctl) could not be started: no such file or directory"},
 		{[]string{"no-such-program-at-all"}, "could not be started: executable file not found in $PATH"},
 		{[]string{killed}, "ended with signal: killed"},
 	} {

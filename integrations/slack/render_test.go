@@ -32,6 +32,7 @@ func TestRenderGoldens(t *testing.T) {
 			rapbot.Link("https://a.example/x?y=1&z=<|>", "run|book <now>"), " ", rapbot.Link("javascript:alert(1)", "click"), " ",
 			rapbot.Link("https://slack.com@evil.example/", "Slack"), " ", rapbot.Span{Kind: rapbot.SpanMarkup, Text: "*severity* <https://a.example|graph>"},
 		)}}},
+		"bold at the edge": {Summary: "Bold", Blocks: []rapbot.Block{rapbot.Paragraph{Text: rapbot.Say(rapbot.B("What happened: "), "it is down", rapbot.B(" now: "), rapbot.B("gone"))}}},
 		"fields": {Summary: "Fields", Blocks: []rapbot.Block{rapbot.Fields{
 			{Name: "Lag", Value: rapbot.Say("0 B, 0 s behind")},
 			{Name: "LSN", Value: rapbot.Say(rapbot.Mono("0/5000000"))},

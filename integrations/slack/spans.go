@@ -49,13 +49,22 @@ func span(s rapbot.Span) piece {
 }
 
 // wrap puts a delimiter around a text, whose own become look-alikes: inside,
-// they would end the bold or the code early.
+// they would end the bold or the code early. Space at its ends stays outside,
+// because a delimiter next to it is none, and one next to a letter is none
+// either.
 func wrap(delimiter, lookAlike, text string) string {
-	text = strings.ReplaceAll(line(text), delimiter, lookAlike)
-	if text == "" {
+	inner := strings.ReplaceAll(line(text), delimiter, lookAlike)
+	if inner == "" {
 		return ""
 	}
-	return delimiter + boundMarkup(escape(text), wholeMax) + delimiter
+	before, after := "", ""
+	if strings.HasPrefix(text, " ") {
+		before = " "
+	}
+	if strings.HasSuffix(text, " ") {
+		after = " "
+	}
+	return before + delimiter + boundMarkup(escape(inner), wholeMax) + delimiter + after
 }
 
 // plain renders a text in which nothing is markup.

@@ -31,7 +31,7 @@ function regionRow({name, state, role, dark, replay_paused: paused}) {
   return row(name,
     (up || held) && breaker('Kill', `kill -9 on the PostgreSQL server of ${name}: no shutdown checkpoint, connections cut`, act('kill'), {danger: true, testid: id('kill'), done: `${name} was killed`}),
     (up || held) && breaker('Stop', `Stops the PostgreSQL server of ${name} cleanly (fast shutdown, with its checkpoint)`, act('stop'), {testid: id('stop'), done: `${name} was stopped`}),
-    !up && !held && breaker('Start', `Starts the PostgreSQL server of ${name} again as it was, through its boot gate: a former primary is held while another region may have taken its place`, act('start'), {testid: id('start'), done: `${name} was started`}),
+    !up && !held && breaker('Start', `Starts the PostgreSQL server of ${name} again as it was, through its boot gate: a former primary is held while another region may have taken its place`, act('start'), {testid: id('start'), done: `${name} starts, as soon as its boot gate lets it`}),
     up && state !== 'frozen' && breaker('Freeze', `Freezes the WAL receiver of ${name} (SIGSTOP), so that its lag grows`, act('freeze'), {disabled: role === 'primary', testid: id('freeze'), done: `${name} receives no WAL any more`}),
     state === 'frozen' && breaker('Thaw', `Lets the WAL receiver of ${name} go on (SIGCONT)`, act('thaw'), {testid: id('thaw'), done: `${name} receives WAL again`}),
     up && role === 'replica' && !paused && breaker('Pause replay', `Lets ${name} receive WAL and replay none of it, so that what it answers grows old`, act('pause-replay'), {testid: id('pause-replay'), done: `${name} replays nothing any more`}),

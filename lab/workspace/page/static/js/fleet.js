@@ -62,7 +62,7 @@ function card(region, split) {
     h('span.region-dot', {'aria-hidden': 'true'}),
     h('strong.region-name', null, region.name),
     h('span.region-state', {title: region.dark ? 'Off the network; the server itself is what it was' : stateNotes[region.state]}, region.dark ? `dark, ${region.state}` : region.state),
-    h('span.region-role', null, serving(region) ? region.role || 'unknown' : 'down')),
+    h('span.region-role', null, serving(region) ? region.role || 'unknown' : region.state === 'held' ? 'kept out' : 'down')),
   h('dl.region-facts', null,
     fact('writes', region.writable ? 'accepted' : 'refused', region.writable ? 'Takes writes' : 'Does not take writes', region.writable ? 'yes' : 'no'),
     fact('timeline', region.timeline || '–', 'The timeline the server is on; a promotion begins a new one'),

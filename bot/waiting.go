@@ -1,0 +1,37 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/rap-analyzer/rapbot"
+)
+
+// shortWait is how long a step may wait without saying for what: most of what
+// is awaited is there before anybody could read of it.
+const shortWait = time.Second
+
+// waitOf records what a step waits for, so that its card can say so: only when
+// the wait is no short one and there is something new to say, and as often as
+// a card may be edited. What cannot be recorded is left out, as progress is.
+func (b *Bot) waitOf(ctx context.Context, id string, step int) func(trouble error) {
+	began, last, said := b.opt.Clock.Now(), time.Time{}, ""
+	return func(trouble error) {
+		text := strings.TrimSuffix(trouble.Error(), ".")
+		if e := (*rapbot.Error)(nil); errors.As(trouble, &e) {
+			text = strings.TrimSuffix(e.What, ".")
+		}
+		now := b.opt.Clock.Now()
+		if text == said || now.Sub(began) < shortWait || now.Sub(last) < progressEvery {
+			return
+		}
+		last, said = now, text
+		if _, err := b.book.record(ctx, id, rapbot.Record{Kind: rapbot.RecProgress, Step: step, Text: text}); err != nil {
+			b.log.Debug("what is awaited", zap.Error(err))
+		}
+	}
+}
