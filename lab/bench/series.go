@@ -130,7 +130,7 @@ func (s series) alternate(ctx context.Context, say progress) error {
 			}
 			r, err := side.measure(ctx)
 			if err != nil {
-				return fmt.Errorf("%s run %d of %s: %w", s.name, n+1, side.name, err)
+				return fmt.Errorf("%s run %d of %s: %w%s", s.name, n+1, side.name, err, side.lastWords())
 			}
 			side.results = append(side.results, r)
 			say("%s run %d of %d, %s to %s: write gap %d ms, from the decision %d ms", s.name, n+1, side.runs, side.name, r.to, r.gap.Milliseconds(), r.decision.Milliseconds())
