@@ -126,9 +126,10 @@ func JudgeCancel(o Operation, p Person) error {
 }
 
 // JudgeAnswer decides whether this person may give this answer to the question
-// of an operation that needs a decision. Accepting a risk is an approval, and
-// so not the requester's to give (R1).
-func JudgeAnswer(o Operation, answer string, p Person) error {
+// of an operation that needs a decision; asked is the number of the record that
+// they saw asking, since the same words answer another question otherwise (R2).
+// Accepting a risk is an approval, and so not the requester's to give (R1).
+func JudgeAnswer(o Operation, asked int, answer string, p Person) error {
 	if err := MayRequest(p); err != nil {
 		return err
 	}
@@ -139,7 +140,7 @@ func JudgeAnswer(o Operation, answer string, p Person) error {
 		return &Error{Code: Settled, What: fmt.Sprintf("Operation %s asks nothing any more; it %s.", o.ID, o.State.Is()), Changed: "Your click changed nothing.", Now: "See /rap show " + o.ID + "."}
 	}
 	switch {
-	case answer == AnswerProceed && o.Risk == "":
+	case asked != o.Asked, answer == AnswerProceed && o.Risk == "":
 		return Refuse(Stale, fmt.Sprintf("Operation %s asks for something else now.", o.ID), "Read its card.")
 	case answer == AnswerProceed && p.ID == o.Requester.ID:
 		return Refuse(Forbidden, fmt.Sprintf("You asked for this %s, so somebody else must accept its risk.", o.Plan.Kind), "Ask somebody of the approver group.")

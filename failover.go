@@ -29,6 +29,11 @@ func (c Clues) lastSample() Sample {
 	return Sample{}
 }
 
+// blindSpot is how long nobody may have looked at a dead server for it to count
+// as dead all the while: long enough for rapbot to be started again, and too
+// short for a server to come up, pass its boot gate, take writes and die.
+const blindSpot = 10 * time.Second
+
 // deadSince is when a region was first found dead, and so since when it has
 // written nothing; zero when that is not known, or somebody sees it alive
 // whatever rapbot is told there. The samples know it from before a restart of
@@ -37,12 +42,17 @@ func (c Clues) deadSince(lost Region, seen time.Time, witnesses []Witness) time.
 	if !lost.Refused() || slices.ContainsFunc(witnesses, func(w Witness) bool { return w.Says == Alive }) {
 		return time.Time{}
 	}
-	for _, s := range c.History {
-		if s.Region == lost.Name && s.Refused() && s.At.After(seen) {
-			return s.At
+	since := lost.RefusedSince
+	for _, s := range slices.Backward(c.History) {
+		if s.Region != lost.Name || !s.Refused() {
+			continue
 		}
+		if !s.At.After(seen) || since.Sub(s.At) > blindSpot {
+			break // before it was alive, or nobody looked in between and it may have been
+		}
+		since = s.At
 	}
-	return lost.RefusedSince
+	return since
 }
 
 // PlanFailover plans the change of primary when the primary is lost. It fails
@@ -127,10 +137,11 @@ func (c Clues) loss(t Topology, lost, best Region, witnesses []Witness) Loss {
 		return Loss{Bytes: behind + slack, Known: behind, From: best.Server.Replay, Seen: lost.At, Open: true, Unknown: best.Name == ""}
 	}
 	last := c.lastSight(lost)
-	if k := c.Counted; k != nil && k.Counted && lost.Refused() && best.Server.Replay >= k.From {
+	dead := c.deadSince(lost, last.At, witnesses)
+	if k := c.Counted; k != nil && k.Counted && !dead.IsZero() && best.Server.Replay >= k.From {
 		return *k
 	}
-	l := lossOf(last, c.History, best, c.deadSince(lost, last.At, witnesses), t.At)
+	l := lossOf(last, c.History, best, dead, t.At)
 	if d := c.Divergence; d != nil && d.fits(last, best) {
 		l = l.counted(*d)
 	}

@@ -23,12 +23,12 @@ type Sample struct {
 func (s Sample) Refused() bool { return s.Role == Unknown }
 
 // Samples returns a sample of every region that answered, and of those that
-// were found dead the moment when they were.
+// were found dead.
 func (t Topology) Samples() []Sample {
 	var out []Sample
 	for _, r := range t.Regions {
 		if r.Refused() {
-			out = append(out, Sample{At: r.RefusedSince, Region: r.Name, Role: Unknown})
+			out = append(out, Sample{At: r.At, Region: r.Name, Role: Unknown})
 		}
 		if !r.Answered {
 			continue
@@ -69,6 +69,21 @@ func (l Loss) WorseThan(accepted Loss) bool {
 		return false
 	}
 	return l.Bytes > accepted.Bytes || l.Time > accepted.Time
+}
+
+// lossFigures is the part of a loss that somebody accepts.
+type lossFigures struct {
+	Counted, Open, Unknown bool
+	Bytes                  int64
+	Time                   time.Duration
+	Commits                int
+}
+
+func (l *Loss) figures() *lossFigures {
+	if l == nil {
+		return nil
+	}
+	return &lossFigures{l.Counted, l.Open, l.Unknown, l.Bytes, l.Time, l.Commits}
 }
 
 // None reports that nothing was lost, proven.

@@ -181,46 +181,6 @@ func TestLossWithWrongClocks(t *testing.T) {
 	}
 }
 
-// TestLossCounted offers what was read of the dead primary's log.
-func TestLossCounted(t *testing.T) {
-	fits := rapbot.Divergence{SystemID: "7", Timeline: 1, Related: true, Fork: written, End: written + 500, Commits: 3}
-	tests := []struct {
-		name   string
-		change func(*rapbot.Divergence)
-		want   string
-	}{
-		{"it fits", func(*rapbot.Divergence) {}, "exactly 3 commits (500 B of WAL), counted in its own log"},
-		{"one commit", func(d *rapbot.Divergence) { d.Commits = 1 }, "exactly 1 commit (500 B of WAL), counted in its own log"},
-		{"no commits", func(d *rapbot.Divergence) { d.Commits = 0 }, "nothing, counted in its own log"},
-		{"nothing at all", func(d *rapbot.Divergence) { d.Commits, d.End = 0, written }, "nothing, counted in its own log"},
-		{"of another cluster", func(d *rapbot.Divergence) { d.SystemID = "8" }, "at the most 2.1 MiB of WAL, written in its last 3 s"},
-		{"of another history", func(d *rapbot.Divergence) { d.Related = false }, "at the most 2.1 MiB of WAL, written in its last 3 s"},
-		{"it parts past what the replica has", func(d *rapbot.Divergence) { d.Fork, d.End = written+1, written+501 }, "at the most 2.1 MiB of WAL, written in its last 3 s"},
-		{"it ends long before the primary was last seen", func(d *rapbot.Divergence) { d.Fork, d.End, d.Commits = written-mib, written-mib, 0 }, "at the most 2.1 MiB of WAL, written in its last 3 s"},
-		{"it is of an older timeline than the primary was", func(d *rapbot.Divergence) { d.Timeline = 0 }, "at the most 2.1 MiB of WAL, written in its last 3 s"},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			clues, d := known(), fits
-			tt.change(&d)
-			clues.Divergence = &d
-			for _, a := range []rapbot.Sighting{gone("a", true), forgotten("a", true)} {
-				got := loss(t, clues, a, cut("b", written), cut("c", written))
-				if got.String() != tt.want {
-					t.Errorf("have %q, want %q", got, tt.want)
-				}
-				if got.None() != (tt.want == "nothing, counted in its own log") || got.None() && got.Time != 0 {
-					t.Errorf("nothing is lost: %t, in %s", got.None(), got.Time)
-				}
-			}
-			clues.History = nil
-			if got := loss(t, clues, gone("a", false), cut("b", written), cut("c", written)); got.Counted && (got.Open || got.Unknown) {
-				t.Errorf("counted, and yet %s", got)
-			}
-		})
-	}
-}
-
 func TestLossInWords(t *testing.T) {
 	tests := map[string]rapbot.Loss{
 		"at the most 1.5 KiB of WAL, written in its last 4 s":                                                           {Bytes: 1536, Time: 4 * time.Second},
@@ -265,14 +225,19 @@ func TestWorseThan(t *testing.T) {
 	}
 }
 
+// A region that is found dead is sampled too: at this look nothing listened there.
 func TestSamples(t *testing.T) {
 	b := replicaAt("b", 500, noon.Add(-time.Second))
 	b.Server.Replay = 400
 	want := []rapbot.Sample{
 		{At: noon, Region: "a", Role: rapbot.Primary, Timeline: 1, Position: 900, Clock: noon, Heartbeat: noon},
 		{At: noon, Region: "b", Role: rapbot.Replica, Timeline: 1, Position: 500, Replay: 400, Clock: noon, Heartbeat: noon.Add(-time.Second)},
+		{At: noon, Region: "c", Role: rapbot.Unknown},
 	}
-	if got := fleet(primaryAt("a", 900), b, gone("c", true)).Samples(); !slices.Equal(got, want) {
+	if !want[2].Refused() || want[0].Refused() || want[1].Refused() {
+		t.Error("a server that answered is found dead, or the other way round")
+	}
+	if got := fleet(primaryAt("a", 900), b, gone("c", true), darkAt("d")).Samples(); !slices.Equal(got, want) {
 		t.Errorf("have %+v\nwant %+v", got, want)
 	}
 }

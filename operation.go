@@ -1,6 +1,9 @@
 package rapbot
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // State is where an Operation stands.
 type State string
@@ -109,6 +112,7 @@ type Operation struct {
 	GivenUp     *Person           // who decided to leave it where it stood
 	Evidence    map[string]string // what the steps found, for later steps and for the outcome
 	Question    string            // what a person must decide
+	Asked       int               // number of the record that asked it last
 	Risk        StepKind          // the step that asks whether a person accepts a risk, if that is the question
 	LossCounted bool              // what a failover really lost has been told
 	Reported    bool              // the report of the drill that began with this has been posted
@@ -134,6 +138,21 @@ func (o Operation) Committed() bool {
 		}
 	}
 	return false
+}
+
+// RanBefore reports whether it ran on an earlier plan, which was taken back
+// because it no longer fitted.
+func (o Operation) RanBefore() bool {
+	return !o.Started() && slices.ContainsFunc(o.Records, func(r Record) bool { return r.Kind == RecStarted })
+}
+
+// Unchanged says in a sentence that an operation which does not run has
+// changed nothing; of one that ran before, that is true since then only.
+func (o Operation) Unchanged() string {
+	if o.RanBefore() {
+		return "Nothing was changed since it was rolled back."
+	}
+	return "Nothing was changed."
 }
 
 // Warnings lists what is left to mend.

@@ -140,9 +140,10 @@ type Impact struct {
 // Lossless reports whether the plan loses nothing that was acknowledged.
 func (i Impact) Lossless() bool { return i.Loss == nil }
 
-// Digest is the identity of what would run (R2): kind, regions, steps and the
-// facts decided upon. Figures that move by themselves (lag, ages) are in the
-// checks, where limits bound them, and not here.
+// Digest is the identity of what was shown and would run (R2): kind, regions,
+// steps, the facts decided upon, and the loss that an approval accepts. Figures
+// that move by themselves (lag, ages) are in the checks, where limits bound
+// them, and not here.
 func (p Plan) Digest() string {
 	b, err := json.Marshal(struct {
 		Kind     Kind
@@ -150,7 +151,8 @@ func (p Plan) Digest() string {
 		Drill    Drill `json:",omitzero"`
 		Steps    []Step
 		Basis    []Fact
-	}{p.Kind, p.From, p.To, p.Drill, p.Steps, p.Basis})
+		Loss     *lossFigures `json:",omitempty"`
+	}{p.Kind, p.From, p.To, p.Drill, p.Steps, p.Basis, p.Impact.Loss.figures()})
 	if err != nil {
 		panic("rapbot: a plan is plain data: " + err.Error()) // cannot happen
 	}
@@ -226,6 +228,7 @@ func (p Plan) Difference(now Plan) string {
 	if was, is := p.Impact.Loss, now.Impact.Loss; was != nil && is != nil && is.WorseThan(*was) {
 		return fmt.Sprintf("the loss that was accepted is %s, and it would be %s now.", was, is)
 	}
+	now.Impact.Loss = p.Impact.Loss // one that is no worse than the accepted one is accepted too
 	if p.Digest() == now.Digest() {
 		return ""
 	}

@@ -57,8 +57,8 @@ func TestRejoinMethod(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if have := p.Fact("method"); have != tt.method || p.Impact.Discard != tt.says || p.Fact("discarded") != tt.says {
-				t.Errorf("have %s, discarding %s (basis: %s)\nwant %s, discarding %s", have, p.Impact.Discard, p.Fact("discarded"), tt.method, tt.says)
+			if have := p.Fact(rapbot.FactMethod); have != tt.method || p.Impact.Discard != tt.says || p.Fact(rapbot.FactDiscard) != tt.says {
+				t.Errorf("have %s, discarding %s (basis: %s)\nwant %s, discarding %s", have, p.Impact.Discard, p.Fact(rapbot.FactDiscard), tt.method, tt.says)
 			}
 			if p.From != "a" || p.To != "b" || p.Wish() != (rapbot.Wish{Kind: rapbot.Rejoin, Region: "a"}) || !p.Runnable() {
 				t.Errorf("%s from %s to %s, failed checks %v", p.Title(), p.From, p.To, p.ChecksWith(rapbot.Fail))

@@ -65,7 +65,7 @@ func TestRisk(t *testing.T) {
 		want     rapbot.Move
 		accepted string
 	}{
-		{rapbot.AnswerProceed, rapbot.Move{Kind: rapbot.MoveStep, Step: fence}, "UBOB"},
+		{rapbot.AnswerProceed, rapbot.Move{Kind: rapbot.MoveStep, Step: fence}, "bob (UBOB)"},
 		{rapbot.AnswerRetry, rapbot.Move{Kind: rapbot.MoveStep, Step: fence}, ""},
 		{rapbot.AnswerStop, rapbot.Move{Kind: rapbot.MoveRollBack}, ""},
 	}
@@ -83,6 +83,33 @@ func TestRisk(t *testing.T) {
 			}
 			if len(asked.Evidence) != 1 {
 				t.Errorf("the operation before the answer has changed: %v", asked.Evidence)
+			}
+		})
+	}
+}
+
+// Without somebody who gave it there is no answer and no approval (R1).
+func TestAnswerNeedsSomebody(t *testing.T) {
+	stuck := question()
+	stuck.Risk = false
+	approval := lostPrimary(t).Plan.Digest()
+	tests := []struct {
+		name string
+		o    rapbot.Operation
+		r    rapbot.Record
+	}{
+		{"a risk is accepted", lostPrimary(t, question()), answer(rapbot.AnswerProceed)},
+		{"a risk is not accepted", lostPrimary(t, question()), answer(rapbot.AnswerStop)},
+		{"it is given up", lostPrimary(t, stuck), answer(rapbot.AnswerStop)},
+		{"it is tried again", lostPrimary(t, stuck), answer(rapbot.AnswerRetry)},
+		{"it is approved", askedAgain(t), rapbot.Record{Kind: rapbot.RecApproved, Digest: approval}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			tt.r.Seq, tt.r.By = tt.o.Seq()+1, nil
+			got, err := rapbot.Apply(tt.o, tt.r)
+			if rapbot.ErrorCode(err) != rapbot.Internal || got.Seq() != tt.o.Seq() || got.State != tt.o.State || got.Question != tt.o.Question {
+				t.Errorf("%v; it is %s", err, got.State)
 			}
 		})
 	}
@@ -115,7 +142,7 @@ func TestQuestionWithoutRisk(t *testing.T) {
 	if got := rapbot.Next(further(t, asked, answer(rapbot.AnswerStop)), noon); got != (rapbot.Move{Kind: rapbot.MoveFail}) {
 		t.Errorf("given up: %+v", got)
 	}
-	if rapbot.ErrorCode(rapbot.JudgeAnswer(asked, rapbot.AnswerProceed, bob)) != rapbot.Stale {
+	if rapbot.ErrorCode(rapbot.JudgeAnswer(asked, asked.Asked, rapbot.AnswerProceed, bob)) != rapbot.Stale {
 		t.Error("there was nothing to accept, and it was accepted")
 	}
 }
@@ -154,73 +181,16 @@ func TestJudgeAnswer(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := rapbot.ErrorCode(rapbot.JudgeAnswer(tt.o, tt.answer, tt.by)); got != tt.want {
+			if got := rapbot.ErrorCode(rapbot.JudgeAnswer(tt.o, tt.o.Asked, tt.answer, tt.by)); got != tt.want {
 				t.Errorf("code %q, want %q", got, tt.want)
 			}
+			if tt.want != "" {
+				return
+			}
+			if got := rapbot.ErrorCode(rapbot.JudgeAnswer(tt.o, tt.o.Asked-1, tt.answer, tt.by)); got != rapbot.Stale {
+				t.Errorf("to another question: code %q, want %q", got, rapbot.Stale)
+			}
 		})
-	}
-}
-
-// stale is a step that found the world other than it was approved.
-func stale() rapbot.Record {
-	return rapbot.Record{Kind: rapbot.RecStepFailed, Step: fence, Stale: true, Text: "the loss is worse"}
-}
-
-// A plan that no longer fits is taken back and asked for anew (R2).
-func TestReplan(t *testing.T) {
-	back := lostPrimary(t, stale())
-	if got := rapbot.Next(back, noon); got != (rapbot.Move{Kind: rapbot.MoveRollBack, Step: fence}) {
-		t.Fatalf("after the step: %+v", got)
-	}
-	back = further(t, back, rapbot.Record{Kind: rapbot.RecRollback}, step(rapbot.RecUndoStarted, 0), step(rapbot.RecUndone, 0))
-	if got := rapbot.Next(back, noon); got != (rapbot.Move{Kind: rapbot.MoveReplan}) {
-		t.Fatalf("after everything is undone: %+v", got)
-	}
-	p := failover(t, fleet(gone("a", true), cut("b", written), cut("c", written)), "b", known())
-	o := further(t, back, rapbot.Record{Kind: rapbot.RecReplanned, Plan: &p, Expires: noon.Add(time.Hour), Text: "loss"})
-	if o.State != rapbot.AwaitingApproval || o.Approver != nil || o.Started() || o.RollingBack || o.Outcome != "" || len(o.Evidence) != 0 || o.Plan.Digest() != p.Digest() {
-		t.Errorf("it does not begin anew: %+v", o)
-	}
-	for i, s := range o.Steps {
-		if s != (rapbot.StepState{Status: rapbot.StepPending}) {
-			t.Errorf("step %d: %+v", i, s)
-		}
-	}
-	if got := rapbot.Next(o, noon); got != (rapbot.Move{Kind: rapbot.MoveAwait, Until: noon.Add(time.Hour)}) {
-		t.Errorf("next = %+v", got)
-	}
-	if code := rapbot.ErrorCode(rapbot.JudgeApproval(o, bob, back.Plan.Digest(), noon)); code != rapbot.Stale {
-		t.Errorf("the old plan is approved: %q", code)
-	}
-	o = further(t, o, rapbot.Record{Kind: rapbot.RecApproved, By: &bob, Digest: p.Digest()}, rapbot.Record{Kind: rapbot.RecStarted})
-	if got := rapbot.Next(o, noon); got != (rapbot.Move{Kind: rapbot.MoveStep}) {
-		t.Errorf("approved again: %+v", got)
-	}
-}
-
-// Somebody who stopped it is not asked again.
-func TestNoReplanAfterAStop(t *testing.T) {
-	o := lostPrimary(t, stale(), rapbot.Record{Kind: rapbot.RecStopAsked, By: &bob}, rapbot.Record{Kind: rapbot.RecRollback}, step(rapbot.RecUndoStarted, 0), step(rapbot.RecUndone, 0))
-	if got := rapbot.Next(o, noon); got != (rapbot.Move{Kind: rapbot.MoveFail}) {
-		t.Errorf("next = %+v", got)
-	}
-}
-
-// Past the point of no return there is no other plan.
-func TestNoReplanAfterThePromotion(t *testing.T) {
-	p := lostPrimary(t).Plan
-	var records []rapbot.Record
-	for i, s := range p.Steps[fence:] {
-		records = append(records, step(rapbot.RecStepStarted, fence+i))
-		if s.Commits {
-			break
-		}
-		records = append(records, step(rapbot.RecStepDone, fence+i))
-	}
-	o := lostPrimary(t, records[1:]...)
-	got, err := rapbot.Apply(o, rapbot.Record{Seq: o.Seq() + 1, Kind: rapbot.RecReplanned, Plan: &p})
-	if rapbot.ErrorCode(err) != rapbot.Conflict || got.Seq() != o.Seq() || got.State != rapbot.Running {
-		t.Errorf("%v, %s", err, got.State)
 	}
 }
 

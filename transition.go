@@ -105,6 +105,9 @@ func fold(o *Operation, r Record) error {
 	case RecTold:
 		o.Told = r.Step
 	case RecApproved:
+		if r.By == nil { // R1
+			return &Error{Code: Internal, What: "An approval needs somebody who gave it."}
+		}
 		if r.Digest != o.Plan.Digest() {
 			return &Error{Code: Stale, What: "The approval is for another plan."}
 		}
@@ -119,10 +122,10 @@ func fold(o *Operation, r Record) error {
 		// What ran was taken back, so it begins anew.
 		o.Plan, o.ExpiresAt = *r.Plan, r.Expires
 		o.Steps = pendingSteps(o.Plan)
-		o.Approver, o.StartedAt, o.RollingBack, o.Outcome = nil, time.Time{}, false, ""
+		o.Approver, o.ApprovedAt, o.StartedAt, o.RollingBack, o.Outcome = nil, time.Time{}, time.Time{}, false, ""
 		o.Evidence = map[string]string{}
 	case RecRejected:
-		o.Outcome = rejection(r)
+		o.Outcome = rejection(r) + " " + o.Unchanged()
 	case RecCancelled, RecExpired, RecSucceeded, RecFailed:
 		o.Outcome = r.Text
 	case RecStarted:
@@ -133,10 +136,11 @@ func fold(o *Operation, r Record) error {
 		o.RollingBack = true
 		o.Outcome = r.Text
 	case RecQuestion:
-		o.Question, o.Risk = r.Text, ""
+		o.Question, o.Asked, o.Risk = r.Text, r.Seq, ""
 		if r.Risk && r.Step >= 0 && r.Step < len(o.Plan.Steps) {
 			o.Risk = o.Plan.Steps[r.Step].Kind
 		}
+		maps.Copy(o.Evidence, r.Evidence)
 	case RecReported:
 		o.Reported = true
 	case RecLossCounted:
@@ -158,7 +162,7 @@ func rejection(r Record) string {
 	if r.Text != "" {
 		text = strings.TrimSuffix(text, ".") + ": " + r.Text + "."
 	}
-	return text + " Nothing was changed."
+	return text
 }
 
 func foldStep(o *Operation, r Record) error {
@@ -194,6 +198,9 @@ func foldStep(o *Operation, r Record) error {
 // foldAnswer puts the step that the question was about back in line. A risk
 // that is not accepted turns the operation round.
 func foldAnswer(o *Operation, r Record) error {
+	if r.By == nil {
+		return &Error{Code: Internal, What: "An answer needs somebody who gave it."}
+	}
 	risk := o.Risk
 	o.Question, o.Risk = "", ""
 	switch {

@@ -16,6 +16,9 @@ const countEvery = 10 * time.Second
 // whose loss has not been counted.
 const recentOperations = 20
 
+// countWithin is how long after a failover its loss is still worth counting.
+const countWithin = 7 * 24 * time.Hour
+
 // watchAftermath counts, until ctx ends, what failovers really lost, as soon
 // as the log of the old primary can be read again.
 func (b *Bot) watchAftermath(ctx context.Context) error {
@@ -41,7 +44,7 @@ func (b *Bot) CountLosses(ctx context.Context) error {
 		if o.Plan.Kind == rapbot.Rejoin && o.Committed() {
 			rejoined[o.Plan.From] = true
 		}
-		if o.Plan.Kind != rapbot.Failover || o.LossCounted || o.Evidence[rapbot.EvFork] == "" || !o.State.Final() || rejoined[o.Plan.From] {
+		if o.Plan.Kind != rapbot.Failover || o.LossCounted || o.Evidence[rapbot.EvFork] == "" || !o.State.Final() || rejoined[o.Plan.From] || b.opt.Clock.Now().Sub(o.EndedAt) > countWithin {
 			continue
 		}
 		if err := b.countLoss(ctx, o); err != nil {
@@ -63,9 +66,17 @@ func (b *Bot) countLoss(ctx context.Context, o rapbot.Operation) error {
 	if d == nil {
 		return nil // it cannot be read yet
 	}
-	_, err = b.book.record(ctx, o.ID, rapbot.Record{Kind: rapbot.RecLossCounted, Text: lossText(o, *d), Evidence: map[string]string{
-		rapbot.EvLossBytes: strconv.FormatInt(d.Bytes(), 10), rapbot.EvLost: strconv.Itoa(d.Commits), rapbot.EvSaved: d.Saved,
-	}})
+	if strconv.FormatUint(uint64(d.Timeline), 10) != o.Evidence[rapbot.EvOldTimeline] {
+		return nil // somebody has rebuilt it by hand: what lies past the fork there was never lost
+	}
+	_, err = b.book.write(ctx, o.ID, func(o rapbot.Operation) ([]rapbot.Record, error) {
+		if o.LossCounted {
+			return nil, nil // by somebody who proposes its rejoin
+		}
+		return []rapbot.Record{{Kind: rapbot.RecLossCounted, Text: lossText(o, *d), Evidence: map[string]string{
+			rapbot.EvLossBytes: strconv.FormatInt(d.Bytes(), 10), rapbot.EvLost: strconv.Itoa(d.Commits), rapbot.EvSaved: d.Saved,
+		}}}, nil
+	})
 	return err
 }
 

@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"go.uber.org/zap"
@@ -30,6 +31,9 @@ func (b *Bot) Propose(ctx context.Context, by rapbot.Person, channel string, wis
 	}
 	if err := b.nothingOpen(ctx); err != nil {
 		return rapbot.Operation{}, rapbot.Plan{}, err
+	}
+	if wish.Drill.Is && wish.Kind == rapbot.Failover && !b.opt.EmergencyDrills {
+		return rapbot.Operation{}, rapbot.Plan{}, rapbot.Refuse(rapbot.Forbidden, "Emergency drills are not permitted here.", "Set drills.allow_emergency in the configuration.")
 	}
 	if wish.Kind == rapbot.Rejoin {
 		if err := b.CountLosses(ctx); err != nil { // the last chance: what it alone has is about to be thrown away
@@ -132,7 +136,7 @@ func (b *Bot) stillTheSame(ctx context.Context, o rapbot.Operation, counted *rap
 		return rapbot.Refuse(rapbot.Unavailable, "I cannot see the whole fleet at this moment: "+firstBeat(err), "Try again when /rap status is whole, or cancel operation "+o.ID+".")
 	}
 	if err != nil {
-		text := "It was not run. " + firstBeat(err) + " Nothing was changed by it."
+		text := "It was not run. " + firstBeat(err) + " " + o.Unchanged()
 		if werr := b.recordUndecided(ctx, o.ID, rapbot.Record{Kind: rapbot.RecFailed, Text: text}); werr != nil {
 			return werr
 		}
@@ -182,14 +186,16 @@ func (b *Bot) Cancel(ctx context.Context, id string, by rapbot.Person) (rapbot.O
 		if o.State == rapbot.Running {
 			return []rapbot.Record{{Kind: rapbot.RecStopAsked, By: &by}}, nil
 		}
-		return []rapbot.Record{{Kind: rapbot.RecCancelled, By: &by, Text: "Cancelled before it ran. Nothing was changed."}}, nil
+		return []rapbot.Record{{Kind: rapbot.RecCancelled, By: &by, Text: "Cancelled before it ran. " + o.Unchanged()}}, nil
 	})
 }
 
-// Answer answers the question of an operation that needs a decision.
-func (b *Bot) Answer(ctx context.Context, id, answer string, by rapbot.Person) (rapbot.Operation, error) {
+// Answer answers the question of an operation that needs a decision; asked is
+// what the button says of which one that was.
+func (b *Bot) Answer(ctx context.Context, id, asked, answer string, by rapbot.Person) (rapbot.Operation, error) {
+	question, _ := strconv.Atoi(asked) // what is no number is no question: there is no record 0
 	return b.book.write(ctx, id, func(o rapbot.Operation) ([]rapbot.Record, error) {
-		if err := rapbot.JudgeAnswer(o, answer, by); err != nil {
+		if err := rapbot.JudgeAnswer(o, question, answer, by); err != nil {
 			return nil, err
 		}
 		b.log.Info("answered", zap.String("op", id), zap.String("user", by.ID), zap.String("answer", answer))

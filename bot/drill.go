@@ -17,13 +17,16 @@ import (
 // replica that has just come back may lag for a while.
 const legPatience = 10 * time.Minute
 
+// driveEvery is how often it is looked whether a drill calls for something.
+const driveEvery = 2 * time.Second
+
 // watchDrills proposes the legs of drills and reports, until ctx ends.
 func (b *Bot) watchDrills(ctx context.Context) error {
 	for {
 		if err := b.DriveDrills(ctx); err != nil && ctx.Err() == nil {
 			b.log.Warn("drill", zap.Error(err))
 		}
-		if err := b.opt.Clock.Sleep(ctx, time.Second); err != nil {
+		if err := b.opt.Clock.Sleep(ctx, driveEvery); err != nil {
 			return err
 		}
 	}
@@ -65,11 +68,25 @@ func (b *Bot) driveDrill(ctx context.Context, legs []rapbot.Operation) error {
 	if last.State != rapbot.Succeeded || !more {
 		return b.report(ctx, legs, "")
 	}
-	_, _, err := b.Propose(ctx, first.Requester, first.Channel, next, "the next leg of drill "+first.ID)
+	err := b.nextLeg(ctx, first, next)
 	if err != nil && b.opt.Clock.Now().Sub(last.EndedAt) > legPatience {
 		return b.report(ctx, legs, firstBeat(err))
 	}
+	if err != nil && ctx.Err() == nil {
+		b.log.Info("the next leg of a drill cannot be proposed yet", zap.String("op", first.ID), zap.Error(err))
+	}
 	return ctx.Err() // what keeps it from being proposed may pass
+}
+
+// nextLeg proposes it in the name of whoever asked for the drill, as they are
+// known now: somebody who has left asks for nothing any more.
+func (b *Bot) nextLeg(ctx context.Context, first rapbot.Operation, next rapbot.Wish) error {
+	by, err := b.opt.Directory.Person(ctx, first.Requester.ID)
+	if err != nil {
+		return err
+	}
+	_, _, err = b.Propose(ctx, by, first.Channel, next, "the next leg of drill "+first.ID)
+	return err
 }
 
 // report posts what came of a drill, with a picture if writes were tried.

@@ -80,7 +80,7 @@ func (b *Bot) click(ctx context.Context, e Event) (rapbot.Message, error) {
 	if e.Action == actionStatus {
 		return b.command(ctx, Event{Kind: CommandTyped, User: e.User, Channel: e.Channel, Text: "status " + e.Value})
 	}
-	id, digest, _ := strings.Cut(e.Value, ":")
+	id, shown, _ := strings.Cut(e.Value, ":")
 	o, err := b.book.get(ctx, id)
 	if err != nil {
 		return rapbot.Message{}, rapbot.Refuse(rapbot.Stale, "This button belongs to nothing that I know of.", "Run /rap history.")
@@ -98,15 +98,15 @@ func (b *Bot) click(ctx context.Context, e Event) (rapbot.Message, error) {
 	}
 	switch e.Action {
 	case cards.ActionApprove:
-		_, err = b.Approve(ctx, id, digest, person)
+		_, err = b.Approve(ctx, id, shown, person)
 	case cards.ActionStop:
 		_, err = b.Cancel(ctx, id, person)
 	case cards.ActionRetry:
-		_, err = b.Answer(ctx, id, rapbot.AnswerRetry, person)
+		_, err = b.Answer(ctx, id, shown, rapbot.AnswerRetry, person)
 	case cards.ActionGiveUp:
-		_, err = b.Answer(ctx, id, rapbot.AnswerStop, person)
+		_, err = b.Answer(ctx, id, shown, rapbot.AnswerStop, person)
 	case cards.ActionProceed:
-		_, err = b.Answer(ctx, id, rapbot.AnswerProceed, person)
+		_, err = b.Answer(ctx, id, shown, rapbot.AnswerProceed, person)
 	default:
 		err = rapbot.Refuse(rapbot.Invalid, "I do not know this button.", "Run /rap help.")
 	}

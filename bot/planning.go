@@ -89,7 +89,7 @@ func (b *Bot) divergence(ctx context.Context, t rapbot.Topology, region string) 
 func (b *Bot) read(ctx context.Context, region string, volume rapbot.Volume, source string, from rapbot.LSN) *rapbot.Divergence {
 	d, err := volume.Divergence(ctx, source, from)
 	if err != nil {
-		b.log.Info("a log could not be read", zap.String("region", region), zap.Error(err))
+		b.log.Debug("a log could not be read", zap.String("region", region), zap.Error(err))
 		return nil
 	}
 	return &d

@@ -244,6 +244,9 @@ func (p *player) person(ctx context.Context, name, words string) error {
 		if len(p.chat.posts) > 0 && strings.HasSuffix(e.Value, ":shown") {
 			e.Value = p.shownTicket(strings.TrimSuffix(e.Value, ":shown"))
 		}
+		if id, asked := strings.CutSuffix(e.Value, ":asked"); asked {
+			e.Value = p.askedTicket(id)
+		}
 	case strings.HasPrefix(words, "submit"):
 		f := p.chat.forms[len(p.chat.forms)-1]
 		e.Kind, e.Action, e.Value, e.Values = bot.FormSubmitted, f.Action, f.Value, map[string]string{}
@@ -268,6 +271,17 @@ func (p *player) shownTicket(id string) string {
 		return id + ":"
 	}
 	return id + ":" + o.Records[0].Plan.Digest()
+}
+
+// askedTicket is the button value of the question that was first asked.
+func (p *player) askedTicket(id string) string {
+	o, _ := p.book.Operation(context.Background(), id)
+	for _, r := range o.Records {
+		if r.Kind == rapbot.RecQuestion {
+			return fmt.Sprintf("%s:%d", id, r.Seq)
+		}
+	}
+	return id + ":"
 }
 
 func firstDifference(file, want, have string) string {

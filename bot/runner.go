@@ -107,7 +107,7 @@ func (b *Bot) start(ctx context.Context, o rapbot.Operation, move rapbot.Move) e
 	case rapbot.Stale:
 		return nil // replanned or failed, and recorded so
 	case rapbot.Precondition, rapbot.Unavailable:
-		_, _, err = b.recordMove(ctx, o.ID, move, rapbot.Record{Kind: rapbot.RecFailed, Text: "It was approved but not run. " + firstBeat(err) + " Nothing was changed."})
+		_, _, err = b.recordMove(ctx, o.ID, move, rapbot.Record{Kind: rapbot.RecFailed, Text: "It was approved but not run. " + firstBeat(err) + " " + o.Unchanged()})
 		return err
 	}
 	return err
@@ -141,7 +141,7 @@ func (b *Bot) carryOut(ctx context.Context, o rapbot.Operation, move rapbot.Move
 	}
 	var risk riskError
 	if errors.As(err, &risk) {
-		_, err = b.book.record(ctx, o.ID, rapbot.Record{Kind: rapbot.RecQuestion, Step: i, Risk: true, Text: risk.question})
+		_, _, err = b.recordMove(ctx, o.ID, move, rapbot.Record{Kind: rapbot.RecQuestion, Step: i, Risk: true, Text: risk.question, Evidence: finding.Evidence})
 		return err
 	}
 	log := b.log.With(zap.String("op", o.ID), zap.String("step", string(step.Kind)), zap.String("region", step.Region), zap.Duration("took", b.opt.Clock.Now().Sub(began)))
@@ -155,16 +155,18 @@ func (b *Bot) carryOut(ctx context.Context, o rapbot.Operation, move rapbot.Move
 	return err
 }
 
-// progressEvery is how often the progress of a long act is recorded: as often
-// as a card may be edited.
+// progressEvery is how often the progress of a long act is recorded at first:
+// as often as a card may be edited. The longer it takes the rarer, so that an
+// act of hours leaves some hundred records.
 const progressEvery = 3 * time.Second
 
 // progressOf records how far a step has come. What cannot be recorded is
 // left out: the next figure is on its way.
 func (b *Bot) progressOf(ctx context.Context, id string, step int) func(done, total int64) {
-	last := b.opt.Clock.Now()
+	began := b.opt.Clock.Now()
+	last := began
 	return func(done, total int64) {
-		if now := b.opt.Clock.Now(); now.Sub(last) >= progressEvery {
+		if now := b.opt.Clock.Now(); now.Sub(last) >= max(progressEvery, last.Sub(began)/20) {
 			last = now
 			_, err := b.book.record(ctx, id, rapbot.Record{Kind: rapbot.RecProgress, Step: step, Progress: &rapbot.Progress{Done: done, Total: total}})
 			if err != nil {
@@ -197,7 +199,7 @@ func (b *Bot) replan(ctx context.Context, o rapbot.Operation, move rapbot.Move) 
 	if diff := o.Plan.Difference(now); diff != "" {
 		why = diff
 	}
-	_, _, err = b.recordMove(ctx, o.ID, move, rapbot.Record{Kind: rapbot.RecReplanned, Plan: &now, Text: why, Expires: b.opt.Clock.Now().UTC().Add(b.opt.ExpireAfter)})
+	_, _, err = b.recordMove(ctx, o.ID, move, rapbot.Record{Kind: rapbot.RecReplanned, Plan: &now, Text: why + " " + takenBack(o), Expires: b.opt.Clock.Now().UTC().Add(b.opt.ExpireAfter)})
 	return err
 }
 
@@ -227,6 +229,8 @@ func (b *Bot) untilItHolds(ctx context.Context, run rapbot.StepRun) (rapbot.Find
 			return finding, acted, nil
 		case err == nil && finding.Risk != "":
 			return finding, acted, riskError{finding.Risk}
+		case rapbot.ErrorCode(err) == rapbot.Stale:
+			return finding, acted, err // no waiting mends that
 		case err != nil && trouble != nil && ctx.Err() != nil:
 			// The deadline cut this look off; the one before it says more.
 		case err != nil:
@@ -289,66 +293,4 @@ func (b *Bot) stopAsked(run rapbot.StepRun) bool {
 		}
 	}
 	return false
-}
-
-func (b *Bot) undo(ctx context.Context, o rapbot.Operation, move rapbot.Move) error {
-	i := move.Step
-	step := o.Plan.Steps[i]
-	o, going, err := b.recordMove(ctx, o.ID, move, rapbot.Record{Kind: rapbot.RecUndoStarted, Step: i})
-	if err != nil || !going {
-		return err
-	}
-	run := rapbot.StepRun{Operation: o.ID, Plan: o.Plan, Step: step, Evidence: o.Evidence}
-	finding, err := b.undoUntilItHolds(ctx, run)
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	if err != nil && step.Leave {
-		text := fmt.Sprintf("To %s did not work: %s", step.Undo, failureText(err))
-		_, err = b.book.record(ctx, o.ID, rapbot.Record{Kind: rapbot.RecUndoFailed, Step: i, Text: text, Skipped: true})
-		return err
-	}
-	if err != nil {
-		b.log.Error("undo failed", zap.String("op", o.ID), zap.String("step", string(step.Kind)), zap.Error(err))
-		question := fmt.Sprintf("To roll back, rapbot must %s, and could not: %s %s Mend what is in the way and press Try Again, or press Stop Here and finish by hand.", step.Undo, failureText(err), standing(o))
-		_, err = b.book.record(ctx, o.ID,
-			rapbot.Record{Kind: rapbot.RecUndoFailed, Step: i, Text: failureText(err)},
-			rapbot.Record{Kind: rapbot.RecQuestion, Text: question})
-		return err
-	}
-	_, err = b.book.record(ctx, o.ID, rapbot.Record{Kind: rapbot.RecUndone, Step: i, Text: finding.Detail, Evidence: finding.Evidence})
-	return err
-}
-
-// How long the undoing of one step may take. It is a deadline of its own: what
-// ran out of time going forward needs fresh time to go back.
-const (
-	undoTime  = 2 * time.Minute
-	leaveTime = 10 * time.Second // when it may be left to mend
-)
-
-func (b *Bot) undoUntilItHolds(ctx context.Context, run rapbot.StepRun) (rapbot.Finding, error) {
-	doer, ok := b.opt.Doers[run.Step.Kind]
-	if !ok {
-		return rapbot.Finding{}, errors.New("nothing here knows how to undo it")
-	}
-	patience := undoTime
-	if run.Step.Leave {
-		patience = leaveTime
-	}
-	deadline := b.opt.Clock.Now().Add(patience)
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	for pause := 10 * time.Millisecond; ; pause = min(2*time.Second, pause*2) {
-		finding, err := doer.Undo(ctx, run)
-		if err == nil || rapbot.ErrorCode(err) == rapbot.Precondition {
-			return finding, err
-		}
-		if !b.opt.Clock.Now().Add(pause).Before(deadline) {
-			return finding, err
-		}
-		if serr := b.opt.Clock.Sleep(ctx, pause); serr != nil {
-			return finding, err
-		}
-	}
 }

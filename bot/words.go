@@ -80,7 +80,11 @@ func standing(o rapbot.Operation) string {
 	var done []string
 	for i, s := range o.Steps {
 		if s.Status == rapbot.StepDone && !o.RollingBack && !looksOnly(o.Plan.Steps[i].Kind) {
-			done = append(done, lowerFirst(o.Plan.Steps[i].Title))
+			title := lowerFirst(o.Plan.Steps[i].Title)
+			if how := o.Evidence[rapbot.EvFence]; how != "" && o.Plan.Steps[i].Kind == rapbot.StepFence {
+				title += " (" + how + ")"
+			}
+			done = append(done, title)
 		}
 	}
 	var back []string
@@ -116,12 +120,38 @@ func failure(o rapbot.Operation, now rapbot.Topology) string {
 	switch {
 	case o.GivenUp != nil:
 		text = fmt.Sprintf("%s chose to leave it where it stands. %s Finish by hand.", o.GivenUp.Name, standing(o))
-	case o.RollingBack && len(o.Warnings()) > 0:
-		text = o.Outcome + " It was taken back, with something left to mend. " + strings.Join(o.Warnings(), " ")
 	case o.RollingBack:
-		text = o.Outcome + " Everything was taken back."
+		text = o.Outcome + " " + takenBack(o)
 	}
 	return text + " " + primaryNow(now)
+}
+
+// takenBack says what came of rolling back: what is left to mend, and what was
+// stopped and is not started again, because nobody knows whether it may be.
+func takenBack(o rapbot.Operation) string {
+	if o.Plan.Kind != rapbot.Switchover {
+		for i, s := range o.Steps {
+			switch kind := o.Plan.Steps[i].Kind; {
+			case kind == rapbot.StepFence && s.Status == rapbot.StepDone && !s.Unchanged,
+				kind == rapbot.StepHalt && s.Status == rapbot.StepUndone && o.Plan.Fact(o.Plan.From) == string(rapbot.Primary):
+				return "What can be taken back was; " + o.Plan.From + " was stopped and stays so." + leftToMend(o)
+			case kind == rapbot.StepFence && s.Status == rapbot.StepFailed && !s.Refused:
+				return "What can be taken back was; " + o.Plan.From + " may have been stopped." + leftToMend(o)
+			}
+		}
+	}
+	if left := leftToMend(o); left != "" {
+		return "It was taken back, with something left to mend." + left
+	}
+	return "Everything was taken back."
+}
+
+func leftToMend(o rapbot.Operation) string {
+	var left strings.Builder
+	for _, w := range o.Warnings() {
+		left.WriteString(" " + w)
+	}
+	return left.String()
 }
 
 // primaryNow says in a sentence whether writes are accepted, and where.
@@ -141,9 +171,9 @@ func primaryNow(t rapbot.Topology) string {
 
 func lapse(o rapbot.Operation) string {
 	if o.State == rapbot.Approved {
-		return "It was approved but could not start in time. Nothing was changed."
+		return "It was approved but could not start in time. " + o.Unchanged()
 	}
-	return "Nobody answered in time. Nothing was changed."
+	return "Nobody answered in time. " + o.Unchanged()
 }
 
 func lowerFirst(s string) string { return strings.ToLower(s[:1]) + s[1:] }

@@ -300,6 +300,9 @@ func (w *world) change(words string) error {
 		if _, err := fmt.Sscanf(rest, "%d", &w.server(f[1]).own); err != nil {
 			return err
 		}
+	case "rebuild": // by hand, as a replica of the primary
+		p, r := w.primary(), w.server(f[1])
+		r.up, r.silent, r.recovery, r.timeline, r.lsn, r.own = true, false, true, p.timeline, p.lsn, 0
 	case "ahead": // bytes that another replica does not have
 		var bytes int64
 		if _, err := fmt.Sscanf(rest, "%d", &bytes); err != nil {

@@ -2,6 +2,7 @@ package cards
 
 import (
 	"fmt"
+	"strconv"
 
 	"github.com/rap-analyzer/rapbot"
 )
@@ -16,8 +17,14 @@ const (
 	ActionProceed = "proceed"
 )
 
-// Ticket is what a button carries: which operation, and which plan was shown.
-func Ticket(o rapbot.Operation) string { return o.ID + ":" + o.Plan.Digest() }
+// Ticket is what a button carries: which operation, and which plan was shown or
+// which question was asked.
+func Ticket(o rapbot.Operation) string {
+	if o.State == rapbot.NeedsDecision {
+		return o.ID + ":" + strconv.Itoa(o.Asked)
+	}
+	return o.ID + ":" + o.Plan.Digest()
+}
 
 // Buttons are what can be pressed in the operation's present state; none when
 // it is settled.
@@ -75,7 +82,7 @@ func approveButton(p rapbot.Plan, ticket string) rapbot.Button {
 func stopText(p rapbot.Plan) string {
 	switch p.Kind {
 	case rapbot.Failover:
-		return "Nobody is promoted, and the replicas receive again. This works until " + p.To + " is promoted."
+		return "Nobody is promoted, and the replicas receive again; a primary that was stopped stays stopped. This works until " + p.To + " is promoted."
 	case rapbot.Rejoin:
 		return p.From + " is left with the data that it has. This works until they are changed."
 	}

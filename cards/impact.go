@@ -26,8 +26,15 @@ func appeal(o rapbot.Operation) rapbot.Text {
 	if p.Kind != rapbot.Failover {
 		return impact(p)
 	}
-	press := rapbot.Say("\n", rapbot.B("What to press: "), rapbot.B(approveLabel(p)), " if that loss is acceptable and "+p.From+" cannot be brought back soon. To bring it back loses nothing.")
-	return append(failoverImpact(p), press...)
+	when := " if that loss is acceptable and " + p.From + " cannot be brought back soon. To bring it back loses nothing."
+	if p.Fact(p.From) == string(rapbot.Primary) { // it answers, and is stopped by this
+		when = " if that loss is acceptable and what is in the way of a switchover cannot be mended soon. A switchover loses nothing."
+		if p.Drill.Is {
+			when = " if that may be lost for the sake of an exercise."
+		}
+		when += " Once " + p.From + " is stopped, nothing starts it again as the primary by itself."
+	}
+	return append(failoverImpact(p), rapbot.Say("\n", rapbot.B("What to press: "), rapbot.B(approveLabel(p)), when)...)
 }
 
 func failoverImpact(p rapbot.Plan) rapbot.Text {

@@ -76,6 +76,9 @@ func Title(o rapbot.Operation) string {
 		}
 		return title
 	case rapbot.Failed:
+		if o.RanBefore() {
+			return o.Plan.Noun() + " rolled back"
+		}
 		if !o.Started() {
 			return o.Plan.Title() + " — not run"
 		}
@@ -83,6 +86,9 @@ func Title(o rapbot.Operation) string {
 			return o.Plan.Noun() + " rolled back"
 		}
 		return o.Plan.Noun() + " failed"
+	}
+	if o.RanBefore() {
+		return fmt.Sprintf("%s — rolled back, then %s", o.Plan.Title(), o.State)
 	}
 	return fmt.Sprintf("%s — %s, not run", o.Plan.Title(), o.State)
 }

@@ -39,9 +39,15 @@ func Unrunnable(p rapbot.Plan) rapbot.Message {
 func typed(p rapbot.Plan) string {
 	switch p.Kind {
 	case rapbot.Failover:
+		if p.Drill.Is {
+			return "drill " + p.To + " --emergency"
+		}
 		return "failover " + p.To + " --force"
 	case rapbot.Rejoin:
 		return "rejoin " + p.From
+	}
+	if p.Drill.Is {
+		return "drill " + p.To
 	}
 	return "failover " + p.To
 }

@@ -15,7 +15,8 @@ GRANT EXECUTE ON FUNCTION pg_promote(boolean, integer), pg_reload_conf(),
       pg_wal_replay_pause(), pg_wal_replay_resume(), pg_switch_wal() TO rapbot;
 
 -- Slots need the attribute REPLICATION, which would let rapbot take a base backup of everything. A role that nobody can log in as has it
--- instead, and lends it through two functions that know the fleet's slot names and no other.
+-- instead, and lends it through two functions that know the fleet's slot names and no other. With rapbot_frozen_level_ before it, it is the slot
+-- through which a replica that is kept from its primary gets from another replica what only that one has.
 CREATE ROLE rapbot_owner NOLOGIN REPLICATION;
 CREATE SCHEMA rapbot AUTHORIZATION rapbot_owner;
 
@@ -23,7 +24,7 @@ CREATE FUNCTION rapbot.ensure_slot(n name) RETURNS pg_lsn
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
 DECLARE r pg_lsn;
 BEGIN
-  IF n !~ '^(use1|usw2|euw1)$' THEN RAISE EXCEPTION 'slot name % not allowed', n; END IF;
+  IF n !~ '^(rapbot_frozen_level_)?(use1|usw2|euw1)$' THEN RAISE EXCEPTION 'slot name % not allowed', n; END IF;
   IF NOT EXISTS (SELECT 1 FROM pg_catalog.pg_replication_slots WHERE slot_name = n) THEN
     PERFORM pg_catalog.pg_create_physical_replication_slot(n, true);
   END IF;
@@ -34,7 +35,7 @@ END $$;
 CREATE FUNCTION rapbot.drop_slot(n name) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
 BEGIN
-  IF n !~ '^(use1|usw2|euw1)$' THEN RAISE EXCEPTION 'slot name % not allowed', n; END IF;
+  IF n !~ '^(rapbot_frozen_level_)?(use1|usw2|euw1)$' THEN RAISE EXCEPTION 'slot name % not allowed', n; END IF;
   PERFORM pg_catalog.pg_drop_replication_slot(slot_name)
     FROM pg_catalog.pg_replication_slots WHERE slot_name = n AND NOT active;
 END $$;

@@ -227,7 +227,7 @@ func (d *drive) expectLostIn(lost []int64, acks []regions.Ack, killed time.Time)
 func (d *drive) expectBoundHolds(lab *regions.Fleet) {
 	d.t.Helper()
 	old := lab.Region(d.plan.From)
-	must(d.t, old.StartPrimary(within(d.t, 20*time.Second)))
+	must(d.t, old.StartUngated(within(d.t, 20*time.Second)))
 	end, err := rapbot.ParseLSN(ask[string](d.t, login(d.t, old, regions.Rapbot), "SELECT pg_current_wal_flush_lsn()::text"))
 	must(d.t, err)
 	fork, err := rapbot.ParseLSN(d.evidence[rapbot.EvFork])

@@ -24,6 +24,8 @@ type note struct {
 	before map[string]slotBefore // what they streamed through, by region
 	fork   rapbot.LSN            // where the target stood when it was told to become the primary
 	fence  []string              // what came of stopping the old primary
+
+	wordless time.Time // since when the old primary's instance gives no word
 }
 
 // withRegion is a map with one more region in it. Notes are read without a

@@ -30,7 +30,7 @@ func (d anchor) Observe(ctx context.Context, run rapbot.StepRun) (rapbot.Finding
 	found, there := to.Slots[slot]
 	switch {
 	case to.Replica:
-		return rapbot.Finding{}, notNow("%s is not the primary.", run.Plan.To)
+		return awaited("%s is not the primary", run.Plan.To)
 	case !there || found.Lost:
 		return awaited("%s has no slot %s that keeps the log", run.Plan.To, slot)
 	case to.CheckpointTimeline != to.Timeline:

@@ -31,6 +31,10 @@ const (
 	stopTime = 30 * time.Second // to stop it
 )
 
+// secondWord is how long an instance that gives no word is asked again before a
+// person is: one command that failed is no reason to take a risk.
+const secondWord = 5 * time.Second
+
 // oldPrimary is what is seen of it at one moment.
 type oldPrimary struct {
 	answers    bool
@@ -64,6 +68,9 @@ func (d fence) Observe(ctx context.Context, run rapbot.StepRun) (rapbot.Finding,
 		tried = append(tried, "accepted by "+who)
 		return fenced(rapbot.FenceUnconfirmed, tried, "nothing shows that %s is stopped; %s has accepted that", name, who)
 	}
+	if old.configured && now.Sub(d.wordless(run.Operation, now)) < secondWord {
+		return awaited("nothing shows yet that %s is stopped: %s", name, old.word())
+	}
 	return rapbot.Finding{
 		Detail:   "nothing shows that " + name + " is stopped",
 		Evidence: map[string]string{rapbot.EvFencedBy: strings.Join(tried, "\n")},
@@ -71,6 +78,17 @@ func (d fence) Observe(ctx context.Context, run rapbot.StepRun) (rapbot.Finding,
 			"Nothing was promoted so far. Make sure that %s is off, or that nobody reaches it, and only then accept; if you cannot, stop here and the replicas receive again.",
 			name, strings.Join(tried, "; "), run.Plan.To, name, name),
 	}, nil
+}
+
+// wordless is since when the old primary's instance gives no word.
+func (d fence) wordless(operation string, now time.Time) (since time.Time) {
+	d.notes.write(operation, func(n *note) {
+		if n.wordless.IsZero() {
+			n.wordless = now
+		}
+		since = n.wordless
+	})
+	return since
 }
 
 func fenced(how string, tried []string, format string, args ...any) (rapbot.Finding, error) {
