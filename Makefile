@@ -50,7 +50,7 @@ bench: ## figures: write gap, crash matrix, journal and render speed
 	$(GO) test ./lab/scenarios -run 'TestSwitchovers|TestKillMatrix' -v -timeout 60m -matrix -switchovers $(RUNS)
 	$(GO) test ./integrations/... -run '^$$' -bench . -benchmem
 
-bench-failover: ## RUNS (20) planned changes of the primary by rapbot and by Patroni in turn, compared
+bench-failover: ## RUNS (20) planned changes and ten emergencies by rapbot and by Patroni in turn, compared
 	@tools/setup bench
 	@mkdir -p bin
 	$(GO) test ./lab/peers/patroni -count 1 -patroni -run TestSwitchover

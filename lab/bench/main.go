@@ -5,7 +5,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -16,7 +15,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/rap-analyzer/rapbot/lab/peers/patroni"
 	"github.com/rap-analyzer/rapbot/lab/world"
 )
 
@@ -63,15 +61,18 @@ func failoverCommand(misused *bool) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "failover", Short: "Move the primary again and again, by rapbot and by Patroni in turn, and compare the write gaps", Args: cobra.NoArgs,
 		Long: `Starts the lab with the real rapbot, and a Patroni cluster of the same PostgreSQL with the same settings. Then it moves the primary of the one and
-of the other in turn, each to the next region and back, with the same writer inserting numbered rows, and prints for each run:
+of the other in turn, with the same writer inserting numbered rows: first as planned, then in an emergency, in which the primary is killed. It prints for each run:
 
-  gap        the longest time between two acknowledged rows
-  decision   from the approving click, or the request to Patroni, to the first row that the new primary acknowledged
+  gap        the longest time between two acknowledged rows; in an emergency with all that lies in it, people and detection
+  plan       emergency: from the kill to rapbot's plan on its card, for which it is asked at once. Patroni asks nobody
+  decision   from the approving click, or the request to Patroni, or the kill that Patroni finds by itself, to the first row that the new primary acknowledged
+  whole      emergency: from then on until the killed server streams again, by /rap rejoin and its approval, or by starting its Patroni
   rows       rows acknowledged in the run, and how many of them the new primary does not have
 
-A run takes about twenty seconds, most of which Patroni takes until its replicas stream again. Needs Linux, PostgreSQL and, to compare, patroni and
-etcd-server: tools/setup bench installs them. Without them only rapbot is measured. Exits with 1 when an acknowledged row was lost.`,
-		Example: "  go run ./lab/bench failover --runs 20 --out bin/failover.svg --out bin/failover.png",
+A planned run takes about twenty seconds, most of which Patroni takes until its replicas stream again, and an emergency run of Patroni's about a minute.
+Needs Linux, PostgreSQL and, to compare, patroni and etcd-server: tools/setup bench installs them. Without them only rapbot is measured.
+With --before another build of rapbot takes Patroni's place. Exits with 1 when an acknowledged row was lost in a planned change.`,
+		Example: "  go run ./lab/bench failover --runs 20 --out bin/failover.svg --out bin/failover.png\n  go run ./lab/bench failover --runs 0 --emergency-runs 10 --bin bin --before /tmp/before",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := o.check(); err != nil {
 				return err
@@ -80,21 +81,25 @@ etcd-server: tools/setup bench installs them. Without them only rapbot is measur
 			return failover(cmd.Context(), o, cmd.OutOrStdout(), newProgress(cmd.ErrOrStderr()))
 		},
 	}
-	cmd.Flags().IntVar(&o.runs, "runs", 20, "how many times each of the two moves its primary")
-	cmd.Flags().StringSliceVar(&o.out, "out", nil, "file for a plot of the write gaps, .svg or .png; may be given several times")
+	cmd.Flags().IntVar(&o.runs, "runs", 20, "how many times each of the two moves its primary as planned")
+	cmd.Flags().IntVar(&o.emergencyRuns, "emergency-runs", 10, "how many times the primary is killed")
+	cmd.Flags().IntVar(&o.emergencyPeerRuns, "emergency-peer-runs", 3, "how many times at the most Patroni's is, which takes long")
+	cmd.Flags().StringSliceVar(&o.out, "out", nil, "file for a plot of the write gaps, .svg or .png, with the series added to its name; may be given several times")
 	cmd.Flags().StringVar(&o.binaries, "bin", "", "folder with built binaries of rapbot and instance; built when empty")
+	cmd.Flags().StringVar(&o.before, "before", "", "folder with the binaries of another build, to be measured instead of Patroni")
 	return cmd
 }
 
 type options struct {
-	runs     int
-	out      []string
-	binaries string
+	runs, emergencyRuns, emergencyPeerRuns int
+
+	out              []string
+	binaries, before string
 }
 
 func (o options) check() error {
-	if o.runs < 1 {
-		return fmt.Errorf("--runs %d: at least one run is needed", o.runs)
+	if o.runs < 0 || o.emergencyRuns < 0 || o.emergencyPeerRuns < 0 || o.runs+o.emergencyRuns == 0 {
+		return fmt.Errorf("--runs %d, --emergency-runs %d, --emergency-peer-runs %d: at least one run is needed", o.runs, o.emergencyRuns, o.emergencyPeerRuns)
 	}
 	for _, file := range o.out {
 		if ext := filepath.Ext(file); ext != ".svg" && ext != ".png" {
@@ -112,64 +117,6 @@ func newProgress(to io.Writer) progress {
 	return func(format string, args ...any) {
 		fmt.Fprintf(to, "[%4.0fs] %s\n", time.Since(begun).Seconds(), fmt.Sprintf(format, args...))
 	}
-}
-
-// failover measures planned changes of the primary on both sides and shows what came of them.
-func failover(ctx context.Context, o options, to io.Writer, say progress) (err error) {
-	dir, err := os.MkdirTemp("", "rapbot-bench-")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(dir)
-	ours, err := startOurs(ctx, dir, o.binaries, say)
-	if err != nil {
-		return err
-	}
-	sides := []*side{ours}
-	defer func() {
-		for _, s := range sides {
-			err = errors.Join(err, s.close())
-		}
-	}()
-	if versions, missing := patroni.Installed(); missing != nil {
-		say("only rapbot is measured: %v", missing)
-	} else {
-		theirs, err := startPatroni(ctx, versions, say)
-		if err != nil {
-			return err
-		}
-		sides = append(sides, theirs)
-	}
-	if err := alternate(ctx, o.runs, sides, say); err != nil {
-		report(to, sides) // what there is until then took time to measure
-		return err
-	}
-	report(to, sides)
-	for _, file := range o.out {
-		if err := plotGaps(file, sides); err != nil {
-			return err
-		}
-		say("drew %s", file)
-	}
-	if lost := ours.lost(); lost > 0 {
-		return fmt.Errorf("rapbot lost %d acknowledged rows", lost)
-	}
-	return nil
-}
-
-// alternate lets the sides take turns, so that what else the machine does hits them alike.
-func alternate(ctx context.Context, runs int, sides []*side, say progress) error {
-	for n := range runs {
-		for _, s := range sides {
-			r, err := s.measure(ctx)
-			if err != nil {
-				return fmt.Errorf("run %d of %s: %w", n+1, s.name, err)
-			}
-			s.results = append(s.results, r)
-			say("run %d of %d, %s to %s: write gap %d ms", n+1, runs, s.name, r.to, r.gap.Milliseconds())
-		}
-	}
-	return nil
 }
 
 // binaries are rapbot and its helper, built when no folder is given.

@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/rap-analyzer/rapbot/lab/regions"
@@ -14,16 +16,25 @@ import (
 type change interface {
 	// prepare brings everything to where only the decision is missing, and says whither the primary will move.
 	prepare(ctx context.Context) (to string, err error)
-	// decide makes the decision and comes back when the change has come to its end. The moment is that of the decision.
-	decide(ctx context.Context) (moment time.Time, err error)
+	// decide makes the decision and comes back when the change is on its way or has come to its end.
+	decide(ctx context.Context) (decision, error)
+	// mend brings back what an emergency has left behind, and is done when the replicas stream again.
+	mend(ctx context.Context) error
 }
 
-// side is one of those compared.
+// decision is when a change was decided upon. In an emergency something has happened before.
+type decision struct {
+	began  time.Time // when the primary was lost; zero when it was not
+	moment time.Time
+}
+
+// side is one of those compared, in one series.
 type side struct {
 	name, about string
 	change      change
 	writer      *regions.Writer
-	close       func() error
+	logFile     string // its log, if it has one to show when a run fails
+	runs        int
 	results     []result
 }
 
@@ -31,7 +42,9 @@ type side struct {
 type result struct {
 	to                 string
 	gap                time.Duration // the longest time between two acknowledged rows
+	plan               time.Duration // from the loss of the primary to the decision
 	decision           time.Duration // from the decision to the first row that the new primary acknowledged
+	mended             time.Duration // what it took after that to make the fleet whole
 	acknowledged, lost int
 }
 
@@ -55,11 +68,11 @@ func (s *side) measure(ctx context.Context) (r result, err error) {
 	if err != nil {
 		return r, fmt.Errorf("before the change: %w", err)
 	}
-	moment, err := s.change.decide(ctx)
+	d, err := s.change.decide(ctx)
 	if err != nil {
 		return r, err
 	}
-	if _, err := s.awaitSteady(ctx, moment, old); err != nil {
+	if _, err := s.awaitSteady(ctx, d.moment, old); err != nil {
 		return r, fmt.Errorf("after the change: %w", err)
 	}
 	s.writer.Stop()
@@ -68,8 +81,17 @@ func (s *side) measure(ctx context.Context) (r result, err error) {
 	if err != nil {
 		return r, err
 	}
-	r.gap, r.decision = longestGap(acks), firstElsewhere(acks, moment, old).Sub(moment)
+	r.gap, r.decision = longestGap(acks), firstElsewhere(acks, d.moment, old).Sub(d.moment)
 	r.acknowledged, r.lost = len(acks), lostOf(acks, check.Lost)
+	if d.began.IsZero() {
+		return r, nil
+	}
+	r.plan = d.moment.Sub(d.began)
+	mending := time.Now()
+	if err := s.change.mend(ctx); err != nil {
+		return r, fmt.Errorf("mend: %w", err)
+	}
+	r.mended = time.Since(mending)
 	return r, nil
 }
 
@@ -115,6 +137,16 @@ func lostOf(acks []regions.Ack, lost []int64) (n int) {
 	return n
 }
 
+// lastWords is the end of the side's log, for the error of a run that failed.
+func (s *side) lastWords() string {
+	text, err := os.ReadFile(s.logFile)
+	if err != nil {
+		return ""
+	}
+	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
+	return "\nthe end of its log:\n" + strings.Join(lines[max(0, len(lines)-12):], "\n")
+}
+
 func (s *side) lost() (n int) {
 	for _, r := range s.results {
 		n += r.lost
@@ -140,10 +172,8 @@ func column(results []result, field func(result) time.Duration) []time.Duration 
 	return all
 }
 
-func gaps(results []result) []time.Duration {
-	return column(results, func(r result) time.Duration { return r.gap })
-}
-
-func decisions(results []result) []time.Duration {
-	return column(results, func(r result) time.Duration { return r.decision })
-}
+func gap(r result) time.Duration       { return r.gap }
+func plan(r result) time.Duration      { return r.plan }
+func decided(r result) time.Duration   { return r.decision }
+func mended(r result) time.Duration    { return r.mended }
+func gaps(rs []result) []time.Duration { return column(rs, gap) }

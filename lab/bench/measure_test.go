@@ -60,8 +60,9 @@ func TestReport(t *testing.T) {
 		{name: "rapbot", about: "rapbot's", results: []result{run(300, 0), run(500, 0), run(400, 0)}},
 		{name: "Patroni", about: "Patroni's", results: []result{run(1600, 0), run(1500, 7), run(1700, 0)}},
 	}
+	planned := series{name: "planned", title: "PLANNED", axis: "ms", figures: plannedFigures, sides: sides}
 	var b strings.Builder
-	report(&b, sides)
+	report(&b, planned)
 	squeezed := strings.Join(strings.Fields(b.String()), " ")
 	for _, want := range []string{"2 there 1500 3000 1000 7", "median 400 800", "max 1700 3400", "in all 3000 7", "rapbot / Patroni: 0.25; from the decision to the first row: 0.25"} {
 		if !strings.Contains(squeezed, want) {
@@ -69,12 +70,12 @@ func TestReport(t *testing.T) {
 		}
 	}
 	b.Reset()
-	if report(&b, []*side{sides[0], {name: "Patroni"}}); b.Len() > 0 {
+	if report(&b, series{sides: []*side{sides[0], {name: "Patroni"}}}); b.Len() > 0 {
 		t.Errorf("a report without a run:\n%s", b.String())
 	}
 	for ending, magic := range map[string]string{"svg": "<?xml", "png": "\x89PNG"} {
 		file := filepath.Join(t.TempDir(), "gaps."+ending)
-		if err := plotGaps(file, sides); err != nil {
+		if err := plotGaps(file, planned); err != nil {
 			t.Fatal(err)
 		}
 		text, err := os.ReadFile(file)
@@ -87,13 +88,36 @@ func TestReport(t *testing.T) {
 	}
 }
 
+// An emergency's table has what lies before the decision and after the first row.
+func TestReportOfAnEmergency(t *testing.T) {
+	killed := result{to: "there", gap: 2500 * time.Millisecond, plan: 1500 * time.Millisecond, decision: 900 * time.Millisecond, mended: 4 * time.Second, acknowledged: 700, lost: 3}
+	all := []*contender{
+		{planned: &side{name: "rapbot"}, emergency: &side{name: "rapbot", results: []result{killed}}},
+		{planned: &side{name: "Patroni"}, emergency: &side{name: "Patroni", change: &patroniFailover{}, results: []result{killed}}},
+	}
+	got := options{emergencyRuns: 10, emergencyPeerRuns: 3}.series(all)
+	if len(got) != 1 || got[0].name != "emergency" || got[0].sides[0].runs != 10 || got[0].sides[1].runs != 3 {
+		t.Fatalf("%+v", got)
+	}
+	var b strings.Builder
+	report(&b, got[0])
+	if squeezed := strings.Join(strings.Fields(b.String()), " "); !strings.Contains(squeezed, "gap ms plan ms decision ms whole ms rows lost 1 there 2500 1500 900 4000 700 3") {
+		t.Errorf("the table:\n%s", b.String())
+	}
+	if name := got[0].file("bin/failover.svg"); name != "bin/failover-emergency.svg" {
+		t.Errorf("the plot is %s", name)
+	}
+}
+
 func TestOptions(t *testing.T) {
 	for _, c := range []struct {
 		o    options
 		want string
 	}{
 		{options{runs: 1, out: []string{"a.svg", "b.png"}}, ""},
-		{options{runs: 0}, "at least one run"},
+		{options{emergencyRuns: 1}, ""},
+		{options{runs: -1, emergencyRuns: 1}, "at least one run"},
+		{options{emergencyPeerRuns: 3}, "at least one run"},
 		{options{runs: 1, out: []string{"a.gif"}}, "a.gif"},
 	} {
 		if got := fmt.Sprint(c.o.check()); c.want == "" && got != "<nil>" || !strings.Contains(got, c.want) {

@@ -20,15 +20,15 @@ var looks = []draw.GlyphStyle{
 }
 
 // plotGaps writes each run's write gap as a point, and each side's median as a dashed line. The file's ending says of which kind it is.
-func plotGaps(file string, sides []*side) error {
+func plotGaps(file string, of series) error {
 	plot.DefaultFont.Variant = "Sans"
 	p := plot.New()
-	p.Title.Text = "How long nobody can write while the primary moves"
-	p.X.Label.Text, p.Y.Label.Text = "run", "write gap in ms"
+	p.Title.Text = "How long nobody can write while the primary moves, " + of.name
+	p.X.Label.Text, p.Y.Label.Text = "run", of.axis
 	p.Title.Padding, p.Legend.YOffs, p.Legend.Padding = vg.Points(6), vg.Points(-4), vg.Points(3)
 	p.Y.Min, p.Legend.Top = 0, true
 	p.X.Tick.Marker = plot.TickerFunc(runs)
-	for i, s := range sides {
+	for i, s := range of.sides {
 		var points plotter.XYs
 		for n, r := range s.results {
 			points = append(points, plotter.XY{X: float64(n + 1), Y: float64(r.gap.Milliseconds())})

@@ -12,21 +12,46 @@ import (
 
 // Propose has alice ask for a switchover, and returns its card when it awaits approval.
 func (p People) Propose(ctx context.Context, target, reason string) (workspace.Message, error) {
+	return p.ask(ctx, "/rap failover "+target+" --reason "+reason, "Switch over to "+target)
+}
+
+// ProposeFailover has alice ask for a failover because the primary is lost.
+func (p People) ProposeFailover(ctx context.Context, target, reason string) (workspace.Message, error) {
+	return p.ask(ctx, "/rap failover "+target+" --force --reason "+reason, "Fail over to "+target)
+}
+
+// ProposeRejoin has alice ask to bring a region back as a replica.
+func (p People) ProposeRejoin(ctx context.Context, region, reason string) (workspace.Message, error) {
+	return p.ask(ctx, "/rap rejoin "+region+" --reason "+reason, "Rejoin "+region)
+}
+
+// ask has alice type a command and returns the card that comes of it.
+func (p People) ask(ctx context.Context, command, title string) (workspace.Message, error) {
 	after, err := p.Newest("bob", Operations)
 	if err != nil {
 		return workspace.Message{}, err
 	}
-	if err := p.Say("alice", "/rap failover "+target+" --reason "+reason); err != nil {
+	if err := p.Say("alice", command); err != nil {
 		return workspace.Message{}, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
-	return p.See(ctx, "bob", Operations, after, "Switch over to "+target, "awaiting approval")
+	return p.See(ctx, "bob", Operations, after, title, "awaiting approval")
 }
 
 // Approve has bob press the button that lets a proposed switchover begin.
 func (p People) Approve(card workspace.Message) error {
 	return p.Click("bob", card, "Approve Switchover")
+}
+
+// ApproveFailover has bob let a proposed failover begin.
+func (p People) ApproveFailover(card workspace.Message) error {
+	return p.Click("bob", card, "Approve Failover")
+}
+
+// ApproveRejoin has bob let a proposed rejoin begin.
+func (p People) ApproveRejoin(card workspace.Message) error {
+	return p.Click("bob", card, "Approve Rejoin")
 }
 
 // AwaitOutcome waits until the card says that the switchover has succeeded.
@@ -44,7 +69,7 @@ func (p People) AwaitTitle(ctx context.Context, card workspace.Message, words st
 		if strings.HasPrefix(title, words) {
 			return true
 		}
-		for _, end := range []string{"Switched over", "failed", "rolled back", "not run", "needs a decision"} {
+		for _, end := range []string{"Switched over", "Failed over", "Rejoined", "failed", "rolled back", "not run", "needs a decision"} {
 			if strings.Contains(title, end) {
 				err = fmt.Errorf("awaited %q, and it ended otherwise:\n%s", words, m.Text)
 				return true
@@ -53,7 +78,8 @@ func (p People) AwaitTitle(ctx context.Context, card workspace.Message, words st
 		return false
 	})
 	if timeout != nil {
-		err = fmt.Errorf("awaited %q in vain: %w:\n%s", words, timeout, m.Text)
+		seen, _ := p.World.Slack.As("bob").Messages(card.Channel) // what he was told is a help, and no more than that
+		err = fmt.Errorf("awaited %q in vain: %w:\n%s\nbob sees:\n%s", words, timeout, m.Text, Told(seen))
 	}
 	return m, err
 }

@@ -416,7 +416,8 @@ keep() {
 			echo "# $commits transactions were committed in it: transaction, position of its commit, time"
 			awk '{ lsn = $1; xid = $3; sub(/^[^ ]* [^ ]* [^ ]* /, ""); print xid "\t" lsn "\t" $0 }' "$work/commits"
 		} >"$kept.part/commits.txt"
-		sync # what is copied here is about to be given up in the data
+		# What is copied here is about to be given up in the data. To flush the whole machine, as a plain sync does, may take minutes.
+		sync "$kept.part"/* "$kept.part" 2>/dev/null || sync
 		mv "$kept.part" "$kept"
 	fi
 	printf '%s' "$kept"
