@@ -34,6 +34,8 @@ func says(words string) string {
 		return identity + "in_hot_standby=on\ntransaction_read_only=on\nprimary_slot_name=" + slot + "\n"
 	case "version13": // does not know in_hot_standby
 		return identity + "transaction_read_only=on\nprimary_slot_name=" + slot + "\n"
+	case "closed": // rejects everybody
+		return "rejected\n"
 	case "cut": // off in the middle
 		return identity + "in_hot_standby=on\ntransaction_read_only=on\n"
 	}
@@ -65,7 +67,9 @@ func TestVerdicts(t *testing.T) {
 			{"silent", "silent", "", "held 0 of the 1 peers needed answered, west gives no answer, eu gives no answer"},
 			{"silent", "silent", "GATE_QUORUM=0", "open"},
 			{streamingOn3, "silent", "GATE_QUORUM=2", "held 1 of the 2 peers needed answered, eu gives no answer"},
-			{"cut 3", "streaming 3 use1 elsewhere", "", "held 0 of the 1 peers needed answered, west gives no answer, eu is another database"},
+			{"silent", "streaming 3 use1 elsewhere", "", "held 0 of the 1 peers needed answered, west gives no answer, eu is another database"},
+			{"cut 3", streamingOn3, "", "held west runs and lets nobody in, as one that is about to open does"},
+			{"closed", streamingOn3, "", "held west runs and lets nobody in, as one that is about to open does"},
 			{streamingOn3, "streaming 4 use1", "", "held eu is on timeline 4, ours is 3: another region was promoted"},
 			{"streaming 10 use1", "silent", "GATE_QUORUM=0", "held west is on timeline 10, ours is 3: another region was promoted"},
 			{"primary 4", streamingOn3, "", "held west is a primary on timeline 4, ours is 3"},
@@ -99,7 +103,7 @@ func TestVerdicts(t *testing.T) {
 // What changes between the first look and the second closes the door that nobody has gone through yet.
 func TestSecondLook(t *testing.T) {
 	shells(t, func(t *testing.T, shell string) {
-		for _, second := range []string{"streaming 3 rapbot_frozen_1", "streaming 4 use1", "primary 4", "silent"} {
+		for _, second := range []string{"streaming 3 rapbot_frozen_1", "streaming 4 use1", "primary 4", "closed", "silent"} {
 			t.Run(second, func(t *testing.T) {
 				s := newScene(t, shell)
 				s.write("1", says(streamingOn3))
@@ -298,4 +302,31 @@ func (s *scene) asking() []string {
 		}
 	}
 	return found
+}
+
+// Data that were in recovery and have no standby.signal are those of a promotion that was cut off: they come up as a replica again.
+func TestCutOffPromotion(t *testing.T) {
+	shells(t, func(t *testing.T, shell string) {
+		for _, state := range []string{"in archive recovery", "shut down in recovery"} {
+			s := newScene(t, shell)
+			s.control(3, 3, state)
+			s.write("data/PG_VERSION", "15\n")
+			s.write("1", "")
+			s.write("2", "")
+			s.start()
+			s.awaits("open")
+			if _, err := os.Stat(filepath.Join(s.dir, "data", "standby.signal")); err != nil {
+				t.Errorf("%s: not a replica: %v", state, err)
+			}
+			s.ends(syscall.SIGTERM)
+		}
+		// Half-replaced data have no PG_VERSION, and are left alone.
+		s := newScene(t, shell)
+		s.control(3, 3, "in archive recovery")
+		s.write("1", "")
+		s.write("2", "")
+		s.start()
+		s.awaits("held 0 of the 1 peers needed answered, west gives no answer, eu gives no answer")
+		s.ends(syscall.SIGTERM)
+	})
 }

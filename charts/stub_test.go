@@ -88,6 +88,13 @@ if [ -e "$RAPBOT_STUB_DIR/listening" ] && [ -e "$RAPBOT_STUB_DIR/$port.second" ]
 exec cat "$RAPBOT_STUB_DIR/$port"
 `
 
+// The stand-in for pg_isready: a server whose file says nothing does not listen.
+const readyStub = `#!/bin/sh
+while [ $# -gt 0 ]; do case $1 in -p) port=$2 ;; esac; shift; done
+if [ -e "$RAPBOT_STUB_DIR/listening" ] && [ -e "$RAPBOT_STUB_DIR/$port.second" ]; then port=$port.second; fi
+[ -s "$RAPBOT_STUB_DIR/$port" ] || exit 2
+`
+
 const controlStub = `#!/bin/sh
 exec cat "$RAPBOT_STUB_DIR/control"
 `
@@ -112,6 +119,7 @@ func newScene(t *testing.T, shell string) *scene {
 	s.must(err)
 	s.must(os.Symlink(self, filepath.Join(s.dir, "bin", "postgres")))
 	s.must(os.WriteFile(filepath.Join(s.dir, "bin", "psql"), []byte(psqlStub), 0o755))
+	s.must(os.WriteFile(filepath.Join(s.dir, "bin", "pg_isready"), []byte(readyStub), 0o755))
 	s.must(os.WriteFile(filepath.Join(s.dir, "bin", "pg_controldata"), []byte(controlStub), 0o755))
 	s.write("hba", "host everybody\n")
 	s.control(3, 0, "in production")

@@ -12,6 +12,12 @@
 # are frozen. Whoever comes second sees the other, so no schedule lets both go on. The first time spares the data: as long as something speaks
 # against a start they stay as they are, for pg_waldump and pg_rewind.
 #
+# Two gates may want to open at once. Each is then to the other a server that takes connections and rejects everybody, which is a reason to
+# hold; whoever listens last sees it, and both wait for a while that differs.
+#
+# A promotion that is cut off leaves data without standby.signal, which would come up as a primary on the timeline of the old one, where nobody
+# could tell the two apart. The control file still says that they were in recovery: they are started as the replica that they were.
+#
 #   GATE_PGDATA         the data directory
 #   GATE_DIR            a folder of the gate's own, outside the data: the file "state" and the access rules in force
 #   GATE_HBA            the real access rules, outside the data; files that they include have absolute paths. A change takes effect
@@ -138,6 +144,13 @@ close_rules() {
 
 open_rules() { cat "$GATE_HBA" >"$rules.new" && mv -f "$rules.new" "$rules"; }
 
+# was_replica says whether the data are a replica's that has lost its standby.signal. Whoever replaces data takes PG_VERSION away meanwhile.
+was_replica() {
+	[ -e "$GATE_PGDATA/PG_VERSION" ] && read_control || return 1
+	case $cluster_state in 'in archive recovery' | 'shut down in recovery') return 0 ;; esac
+	return 1
+}
+
 # ask asks all peers at once. Version 13 does not know in_hot_standby; psql goes on to the next question.
 ask() {
 	forking=yes
@@ -147,6 +160,10 @@ ask() {
 			-d "host=${address%:*} port=${address##*:} $GATE_PEER_CONNINFO replication=true application_name=rapbot_gate connect_timeout=2" \
 			-c IDENTIFY_SYSTEM -c 'SHOW in_hot_standby' -c 'SHOW transaction_read_only' -c 'SHOW primary_slot_name' \
 			>"$GATE_DIR/peer.${peer%%=*}" 2>/dev/null &
+		kids="$kids $!"
+		rm -f "$GATE_DIR/ready.${peer%%=*}"
+		[ "$1" = opening ] || continue
+		{ timeout -k 1 3 pg_isready -q -t 2 -h "${address%:*}" -p "${address##*:}" && : >"$GATE_DIR/ready.${peer%%=*}"; } 2>/dev/null &
 		kids="$kids $!"
 	done
 	forked
@@ -184,7 +201,7 @@ judge() {
 # on a higher timeline has replaced it.
 survey() {
 	objection='' answered=0 silent=''
-	ask
+	ask "$1"
 	for peer in $GATE_PEERS; do
 		name=${peer%%=*}
 		verdict=$(judge "$name")
@@ -199,7 +216,10 @@ survey() {
 		fine*) answered=$((answered + 1)) ;;
 		foreign*) silent="$silent, $name is another database" ;;
 		waiting*) silent="$silent, $name is frozen on timeline $its" ;;
-		*) silent="$silent, $name gives no answer" ;;
+		*)
+			silent="$silent, $name gives no answer"
+			if [ -e "$GATE_DIR/ready.$name" ]; then objection="$name runs and lets nobody in, as one that is about to open does"; fi
+			;;
 		esac
 	done
 	if [ -z "$objection" ] && [ "$1" = opening ] && [ "$answered" -lt "$quorum" ]; then
@@ -215,6 +235,11 @@ survey_to_open() {
 # await_leave comes back when the data may be started, as a replica or as a primary.
 await_leave() {
 	while ! is_replica; do
+		if was_replica; then
+			log 'the data are those of a replica whose promotion was cut off; it is started as a replica'
+			: >"$GATE_PGDATA/standby.signal" || refuse "standby.signal cannot be written to $GATE_PGDATA"
+			break
+		fi
 		survey_to_open
 		[ -n "$objection" ] || break
 		if [ "$objection" != "$told" ]; then
@@ -223,6 +248,7 @@ await_leave() {
 		fi
 		state "held $objection"
 		pause "$every"
+		case $objection in *'about to open'*) pause "0.$(date +%N)" ;; esac
 	done
 	told=
 }
@@ -357,7 +383,7 @@ run() {
 }
 
 [ $# -gt 0 ] || refuse 'usage: boot-gate.sh postgres -D DIR …'
-for program in psql pg_controldata timeout; do
+for program in psql pg_isready pg_controldata timeout; do
 	command -v "$program" >/dev/null || refuse "$program is not in PATH"
 done
 [ -r "$GATE_HBA" ] || refuse "the access rules $GATE_HBA cannot be read"
