@@ -53,6 +53,8 @@ func TestLossCountedBefore(t *testing.T) {
 	counted := rapbot.Loss{Counted: true, Commits: 3, Bytes: 500, Known: 500, Time: 3 * time.Second, From: written, Seen: seenLast}
 	bound := counted
 	bound.Counted = false
+	again := gone("a", true)
+	again.RefusedSince = noon.Add(-time.Millisecond) // the count was made five seconds before
 	running := &rapbot.Witness{Name: "its instance", Says: rapbot.Alive, Sees: "the process runs"}
 	tests := []struct {
 		name      string
@@ -69,12 +71,13 @@ func TestLossCountedBefore(t *testing.T) {
 		{"its process runs again", counted, running, []rapbot.Sighting{gone("a", true), cut("b", written), cut("c", written)}, false},
 		{"a replica is fed again", counted, nil, []rapbot.Sighting{gone("a", true), fed("b", written), cut("c", written)}, false},
 		{"it answers again", counted, nil, []rapbot.Sighting{primaryAt("a", written), cut("b", written), cut("c", written)}, false},
+		{"it has answered in between", counted, nil, []rapbot.Sighting{again, cut("b", written), cut("c", written)}, false},
 		{"it was a bound, and no count", bound, nil, []rapbot.Sighting{gone("a", true), cut("b", written), cut("c", written)}, false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			clues := known()
-			clues.Counted, clues.Instance = &tt.before, tt.instance
+			clues.Counted, clues.CountedAt, clues.Instance = &tt.before, noon.Add(-5*time.Second), tt.instance
 			got := loss(t, clues, tt.sightings...)
 			clues.Counted = nil
 			want := loss(t, clues, tt.sightings...)

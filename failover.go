@@ -12,7 +12,8 @@ type Clues struct {
 	History    []Sample    // of some minutes up to when the primary was last seen, and of what came after, oldest first
 	Instance   *Witness    // what the lost primary's instance says, if it could be asked
 	Divergence *Divergence // what its log holds past the most advanced replica, if it could be read
-	Counted    *Loss       // counted a moment ago; good for as long as nothing has moved
+	Counted    *Loss       // that a plan was made with before; see StillCounted
+	CountedAt  time.Time   // when that plan was made
 	Drill      Drill       // of an exercise, a healthy primary may be given up
 }
 
@@ -138,14 +139,27 @@ func (c Clues) loss(t Topology, lost, best Region, witnesses []Witness) Loss {
 	}
 	last := c.lastSight(lost)
 	dead := c.deadSince(lost, last.At, witnesses)
-	if k := c.Counted; k != nil && k.Counted && !dead.IsZero() && best.Server.Replay >= k.From {
-		return *k
+	if c.StillCounted(t, lost, best) {
+		return *c.Counted
 	}
 	l := lossOf(last, c.History, best, dead, t.At)
 	if d := c.Divergence; d != nil && d.fits(last, best) {
 		l = l.counted(*d)
 	}
 	return l
+}
+
+// StillCounted reports whether a loss that was counted for an earlier plan is
+// still what would be lost: the primary has been dead at every look since, nobody
+// sees it alive, and no replica has less. What does not move needs no second
+// reading.
+func (c Clues) StillCounted(t Topology, lost, best Region) bool {
+	k := c.Counted
+	if k == nil || !k.Counted || best.Server.Replay < k.From {
+		return false
+	}
+	dead := c.deadSince(lost, c.lastSight(lost).At, t.Witnesses(lost.Name, c.Instance))
+	return !dead.IsZero() && !dead.After(c.CountedAt)
 }
 
 // lastSight is the newest that is known of the lost primary: a sample in the

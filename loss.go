@@ -67,6 +67,8 @@ func (l Loss) WorseThan(accepted Loss) bool {
 		return true
 	case accepted.Open || accepted.Unknown:
 		return false
+	case l.Counted && accepted.Counted:
+		return l.Commits > accepted.Commits || l.Bytes > accepted.Bytes // the time is not counted, and nobody was shown it
 	}
 	return l.Bytes > accepted.Bytes || l.Time > accepted.Time
 }

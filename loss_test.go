@@ -214,6 +214,9 @@ func TestWorseThan(t *testing.T) {
 		{"a bound where not known was accepted", rapbot.Loss{Bytes: 1 << 40}, rapbot.Loss{Unknown: true}, false},
 		{"open where not known was accepted", rapbot.Loss{Open: true}, rapbot.Loss{Unknown: true}, true},
 		{"counted, more than was accepted", rapbot.Loss{Counted: true, Commits: 1, Bytes: 1001}, bound, true},
+		{"counted, as many commits, of which one may be older", rapbot.Loss{Counted: true, Commits: 1, Bytes: 176, Time: 2 * time.Second}, rapbot.Loss{Counted: true, Commits: 1, Bytes: 176, Time: time.Second}, false},
+		{"counted, one commit more", rapbot.Loss{Counted: true, Commits: 2, Bytes: 176}, rapbot.Loss{Counted: true, Commits: 1, Bytes: 176}, true},
+		{"counted, in more bytes", rapbot.Loss{Counted: true, Commits: 1, Bytes: 177}, rapbot.Loss{Counted: true, Commits: 1, Bytes: 176}, true},
 		{"counted, nothing, in more bytes", rapbot.Loss{Counted: true, Bytes: 1001}, bound, false},
 	}
 	for _, tt := range tests {

@@ -87,7 +87,7 @@ func (b *Bot) Approve(ctx context.Context, id, digest string, by rapbot.Person) 
 		b.log.Info("approval refused", zap.String("op", id), zap.String("user", by.ID), zap.String("code", string(rapbot.ErrorCode(err))))
 		return o, err
 	}
-	if err := b.stillTheSame(ctx, o, nil); err != nil {
+	if err := b.stillTheSame(ctx, o); err != nil {
 		return o, err
 	}
 	o, err = b.book.write(ctx, id, func(o rapbot.Operation) ([]rapbot.Record, error) {
@@ -123,12 +123,12 @@ func shownDigest(o rapbot.Operation, typed string) (string, error) {
 
 // stillTheSame plans again on what is true now and compares. A different plan
 // is recorded, so that the card shows it and asks afresh.
-func (b *Bot) stillTheSame(ctx context.Context, o rapbot.Operation, counted *rapbot.Loss) error {
+func (b *Bot) stillTheSame(ctx context.Context, o rapbot.Operation) error {
 	t, err := b.observe(ctx)
 	if err != nil {
 		return err
 	}
-	now, err := b.planOn(ctx, t, o.Plan.Wish(), counted)
+	now, err := b.planOn(ctx, t, o.Plan.Wish(), o.Plan)
 	if ctx.Err() != nil {
 		return ctx.Err() // what could not be asked in time is not how the world is
 	}

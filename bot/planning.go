@@ -26,15 +26,15 @@ const (
 
 // Plan plans on a fresh observation.
 func (b *Bot) Plan(ctx context.Context, wish rapbot.Wish) (rapbot.Plan, error) {
-	return b.planOn(ctx, b.opt.Fleet.Observe(ctx), wish, nil)
+	return b.planOn(ctx, b.opt.Fleet.Observe(ctx), wish, rapbot.Plan{})
 }
 
-// planOn plans on what was observed. A loss that was counted before spares
-// reading the lost primary's log again, as long as nothing has moved.
-func (b *Bot) planOn(ctx context.Context, t rapbot.Topology, wish rapbot.Wish, counted *rapbot.Loss) (rapbot.Plan, error) {
+// planOn plans on what was observed. The loss that was counted for an earlier
+// plan spares reading the lost primary's log again, as long as nothing has moved.
+func (b *Bot) planOn(ctx context.Context, t rapbot.Topology, wish rapbot.Wish, earlier rapbot.Plan) (rapbot.Plan, error) {
 	switch wish.Kind {
 	case rapbot.Failover:
-		return rapbot.PlanFailover(t, b.opt.Sites, wish.Region, b.opt.Limits, b.clues(ctx, t, wish, counted))
+		return rapbot.PlanFailover(t, b.opt.Sites, wish.Region, b.opt.Limits, b.clues(ctx, t, wish, earlier))
 	case rapbot.Rejoin:
 		p, err := rapbot.PlanRejoin(t, b.opt.Sites, wish.Region, b.divergence(ctx, t, wish.Region))
 		p.Drill = wish.Drill
@@ -46,8 +46,8 @@ func (b *Bot) planOn(ctx context.Context, t rapbot.Topology, wish rapbot.Wish, c
 }
 
 // clues gathers what is known of a lost primary besides the topology.
-func (b *Bot) clues(ctx context.Context, t rapbot.Topology, wish rapbot.Wish, counted *rapbot.Loss) rapbot.Clues {
-	c := rapbot.Clues{History: b.history(ctx), Counted: counted, Drill: wish.Drill}
+func (b *Bot) clues(ctx context.Context, t rapbot.Topology, wish rapbot.Wish, earlier rapbot.Plan) rapbot.Clues {
+	c := rapbot.Clues{History: b.history(ctx), Counted: earlier.Impact.Loss, CountedAt: earlier.MadeAt, Drill: wish.Drill}
 	if _, one := t.Primary(); one {
 		return c
 	}
@@ -58,9 +58,9 @@ func (b *Bot) clues(ctx context.Context, t rapbot.Topology, wish rapbot.Wish, co
 	asking, cancel := context.WithTimeout(ctx, askInstance)
 	defer cancel()
 	c.Instance = b.opt.Instance(asking, lost.Name)
-	if volume := b.opt.Volumes[lost.Name]; volume != nil && counted == nil && c.Instance != nil && c.Instance.Says == rapbot.Dead {
-		target, _ := t.Region(wish.Region)
-		best := rapbot.MostAdvanced(t, lost, target)
+	target, _ := t.Region(wish.Region)
+	best := rapbot.MostAdvanced(t, lost, target)
+	if volume := b.opt.Volumes[lost.Name]; volume != nil && c.Instance != nil && c.Instance.Says == rapbot.Dead && !c.StillCounted(t, lost, best) {
 		reading, cancel := context.WithTimeout(ctx, readVolume)
 		defer cancel()
 		c.Divergence = b.read(reading, lost.Name, volume, best.Name, best.Server.Replay)

@@ -99,7 +99,7 @@ func (b *Bot) recordMove(ctx context.Context, id string, move rapbot.Move, recor
 // start observes the world once more and begins only if the plan is still the
 // one that was approved (R2).
 func (b *Bot) start(ctx context.Context, o rapbot.Operation, move rapbot.Move) error {
-	err := b.stillTheSame(ctx, o, o.Plan.Impact.Loss)
+	err := b.stillTheSame(ctx, o)
 	switch rapbot.ErrorCode(err) {
 	case "":
 		_, _, err = b.recordMove(ctx, o.ID, move, rapbot.Record{Kind: rapbot.RecStarted})
@@ -187,7 +187,7 @@ func (b *Bot) replan(ctx context.Context, o rapbot.Operation, move rapbot.Move) 
 	if err != nil {
 		return err
 	}
-	now, err := b.planOn(ctx, t, o.Plan.Wish(), nil)
+	now, err := b.planOn(ctx, t, o.Plan.Wish(), rapbot.Plan{})
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
