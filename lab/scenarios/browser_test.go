@@ -1,9 +1,11 @@
 package scenarios
 
 import (
+	"bytes"
 	"context"
 	"flag"
 	"fmt"
+	"image/png"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -101,7 +103,7 @@ func newBrowser(t *testing.T, page string) *browser {
 	if err := chromedp.Do(ctx); err != nil { // starts the browser, whose life is this context's
 		t.Fatal("start Chromium:", err)
 	}
-	ctx, cancel = context.WithTimeout(ctx, 4*time.Minute)
+	ctx, cancel = context.WithTimeout(ctx, 8*time.Minute)
 	t.Cleanup(cancel)
 	return &browser{T: t, ctx: ctx, page: page}
 }
@@ -175,15 +177,29 @@ func (b *browser) keep(name string) {
 		dir = os.TempDir()
 	}
 	time.Sleep(300 * time.Millisecond) // for what fades in
-	png, err := chromedp.Run(b.ctx, chromedp.CaptureScreenshot())
+	shot, err := chromedp.Run(b.ctx, chromedp.CaptureScreenshot())
 	if err != nil {
 		b.Logf("no screenshot: %v", err)
 		return
 	}
+	shot = squeeze(shot)
 	path := filepath.Join(dir, strings.ToLower(name)+".png")
-	if err := os.WriteFile(path, png, 0o644); err != nil {
+	if err := os.WriteFile(path, shot, 0o644); err != nil {
 		b.Errorf("keep a screenshot: %v", err)
 		return
 	}
 	b.Logf("screenshot %s", path)
+}
+
+// squeeze packs a picture tighter than a browser takes the time for.
+func squeeze(shot []byte) []byte {
+	picture, err := png.Decode(bytes.NewReader(shot))
+	if err != nil {
+		return shot
+	}
+	var small bytes.Buffer
+	if err := (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(&small, picture); err != nil || small.Len() > len(shot) {
+		return shot
+	}
+	return small.Bytes()
 }

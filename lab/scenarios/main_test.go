@@ -48,13 +48,19 @@ type stage struct {
 // open starts a world that ends with the test.
 func open(t *testing.T) *stage {
 	t.Helper()
+	return openWith(t, *links)
+}
+
+// openWith says whether there are links, without which no region goes dark.
+func openWith(t *testing.T, links bool) *stage {
+	t.Helper()
 	dir, err := os.MkdirTemp("", "rapbot-world-")
 	if err != nil {
 		t.Fatal(err)
 	}
 	w, err := world.Up(t.Context(), world.Options{
 		Dir: dir, Binary: filepath.Join(binaries, "rapbot"), Instance: filepath.Join(binaries, "instance"),
-		Writer: regions.WriterOptions{Workers: 4, Pause: 2 * time.Millisecond}, Links: *links,
+		Writer: regions.WriterOptions{Workers: 4, Pause: 2 * time.Millisecond}, Links: links,
 	})
 	if err != nil {
 		os.RemoveAll(dir)
