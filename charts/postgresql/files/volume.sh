@@ -282,6 +282,10 @@ segment_file() {
 	[ -n "$found" ]
 }
 
+# written says whether a file of the log has been begun. One that was made in advance is all zeros, and
+# pg_waldump, which learns how big segments are from whichever file it finds first, trips over it.
+written() { [ "$(od -An -N2 -tx1 "$1" | tr -d ' \n')" != 0000 ]; }
+
 # lay_out makes a folder of links in which the whole log, over all changes of timeline, has the names of
 # one timeline, since pg_waldump reads one only.
 lay_out() {
@@ -291,7 +295,7 @@ lay_out() {
 	# A record that ends in this segment may have begun in the one before.
 	if [ "$segment" -gt 0 ] && segment_file $((segment - 1)); then segment=$((segment - 1)); fi
 	first=$segment
-	while segment_file "$segment"; do
+	while segment_file "$segment" && written "$found"; do
 		ln -s "$found" "$work/log/$(segment_name "$timeline" "$segment")"
 		segment=$((segment + 1))
 	done
@@ -344,7 +348,7 @@ walk() {
 	*"error in WAL record at"*) ;;
 	*"could not find file"* | *"could not open file"*"No such file"*)
 		for file in "$data"/pg_wal/"$(printf '%08X' "$timeline")"????????????????; do
-			[ -e "$file" ] || continue
+			{ [ -e "$file" ] && written "$file"; } || continue
 			name=${file##*/}
 			if expr "x$name" \> "x$(segment_name "$timeline" "$absent")" >/dev/null; then
 				fail 1 "the log has a hole: $(segment_name "$timeline" "$absent") is missing and $name is there; the data are as they were"
