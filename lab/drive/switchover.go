@@ -10,18 +10,26 @@ import (
 	"github.com/rap-analyzer/rapbot/lab/workspace"
 )
 
+// planTime is how long a plan may take until its card is there; the evidence of an emergency is gathered first.
+const planTime = 40 * time.Second
+
 // Propose has alice ask for a switchover, and returns its card when it awaits approval.
 func (p People) Propose(ctx context.Context, target, reason string) (workspace.Message, error) {
+	return p.Ask(ctx, "/rap failover "+target+" --reason "+reason, "Switch over to "+target)
+}
+
+// Ask has alice type a command, and returns the card with that title when it awaits approval.
+func (p People) Ask(ctx context.Context, command, title string) (workspace.Message, error) {
 	after, err := p.Newest("bob", Operations)
 	if err != nil {
 		return workspace.Message{}, err
 	}
-	if err := p.Say("alice", "/rap failover "+target+" --reason "+reason); err != nil {
+	if err := p.Say("alice", command); err != nil {
 		return workspace.Message{}, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, planTime)
 	defer cancel()
-	return p.See(ctx, "bob", Operations, after, "Switch over to "+target, "awaiting approval")
+	return p.See(ctx, "bob", Operations, after, title, "awaiting approval")
 }
 
 // Approve has bob press the button that lets a proposed switchover begin.

@@ -35,6 +35,7 @@ func TestVolume(t *testing.T) {
 	eventually(t, "rows acknowledged", func() bool { return w.Counters().Acknowledged > 300 })
 	refusesWhileItRuns(t, f)
 
+	do(t, admin, "SELECT pg_switch_wal()") // so that there is a segment before the one in which they part
 	cutOff(t, west)
 	for range 3 {
 		acked := w.Counters().Acknowledged
@@ -112,7 +113,7 @@ func promote(t *testing.T, target, other *Server) {
 // stopCheckpointer keeps the server from noting its new timeline, which it otherwise does at some time after its promotion.
 func stopCheckpointer(t *testing.T, s *Server) (resume func()) {
 	t.Helper()
-	for _, pid := range childrenOf(s.current().PID()) {
+	for _, pid := range childrenOf(s.postmaster(s.current())) {
 		if strings.Contains(title(pid), "checkpointer") {
 			must(t, syscall.Kill(pid, syscall.SIGSTOP))
 			resume = func() { _ = syscall.Kill(pid, syscall.SIGCONT) }
