@@ -10,6 +10,17 @@ type WriteTry struct {
 	Region string        // that took it; empty when none did
 }
 
+// untried is the longest pause between two tries after which they still follow
+// each other.
+const untried = 500 * time.Millisecond
+
+// Follows reports whether writes were tried all the while since an earlier
+// try. Between the legs of a drill none are, and what nobody tried has not
+// failed.
+func (t WriteTry) Follows(earlier WriteTry) bool {
+	return t.At.Sub(earlier.At.Add(earlier.Took)) <= untried
+}
+
 // Moment is something that happened, for a picture.
 type Moment struct {
 	At   time.Time

@@ -74,7 +74,10 @@ func writesIn(tries []rapbot.WriteTry) string {
 	var took []time.Duration
 	var gap time.Duration
 	var before time.Time
-	for _, try := range tries {
+	for i, try := range tries {
+		if i > 0 && !try.Follows(tries[i-1]) {
+			before = time.Time{}
+		}
 		if try.Region == "" {
 			continue
 		}

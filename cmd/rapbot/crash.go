@@ -12,17 +12,21 @@ import (
 	"github.com/rap-analyzer/rapbot"
 )
 
-// instrument makes this process die by SIGKILL at one point of one step, which
-// RAPBOT_CRASH names: "before stop", "during stop", "after stop". Only builds
-// for tests have it.
+// instrument puts two things into the steps that only builds for tests have.
+//
+// RAPBOT_CRASH makes this process die by SIGKILL at one point of one step:
+// "before stop", "during stop", "after stop", "undoing stop".
+//
+// RAPBOT_REFUSE names a step that finds that it must not act, so that the
+// operation turns around there.
 func instrument(doers map[rapbot.StepKind]rapbot.Doer) map[rapbot.StepKind]rapbot.Doer {
-	point, step, ok := strings.Cut(os.Getenv("RAPBOT_CRASH"), " ")
-	if !ok {
-		return doers
-	}
+	point, mortalStep, _ := strings.Cut(os.Getenv("RAPBOT_CRASH"), " ")
 	out := map[rapbot.StepKind]rapbot.Doer{}
 	for kind, doer := range doers {
-		if string(kind) == step {
+		if string(kind) == os.Getenv("RAPBOT_REFUSE") {
+			doer = unwilling{doer}
+		}
+		if string(kind) == mortalStep {
 			doer = mortal{doer, point}
 		}
 		out[kind] = doer
@@ -30,22 +34,36 @@ func instrument(doers map[rapbot.StepKind]rapbot.Doer) map[rapbot.StepKind]rapbo
 	return out
 }
 
+type unwilling struct{ rapbot.Doer }
+
+func (unwilling) Observe(context.Context, rapbot.StepRun) (rapbot.Finding, error) {
+	return rapbot.Finding{Detail: "a test wants it to be refused"}, nil
+}
+
+func (unwilling) Act(context.Context, rapbot.StepRun) error {
+	return rapbot.Refuse(rapbot.Precondition, "A test wants this to be refused.", "Nothing.")
+}
+
 type mortal struct {
 	rapbot.Doer
 	point string
 }
 
+// looking are the steps that have nothing to do but to look.
+var looking = map[rapbot.StepKind]bool{rapbot.StepProve: true, rapbot.StepFollow: true, rapbot.StepWeigh: true, rapbot.StepSalvage: true}
+
 // Observe is where a step begins: its start is in the journal and nothing has
-// been done.
+// been done. A step that holds already is over with its first look, so that is
+// all that can be interrupted of it.
 func (m mortal) Observe(ctx context.Context, run rapbot.StepRun) (rapbot.Finding, error) {
 	if m.point == "before" {
 		die()
 	}
-	if m.point == "during" && (run.Step.Kind == rapbot.StepProve || run.Step.Kind == rapbot.StepFollow) {
-		time.AfterFunc(time.Millisecond, die) // these two have nothing to do but to look
+	if m.point == "during" && looking[run.Step.Kind] {
+		time.AfterFunc(time.Millisecond, die)
 	}
 	f, err := m.Doer.Observe(ctx, run)
-	if m.point == "after" && f.Holds {
+	if (m.point == "after" || m.point == "during") && f.Holds {
 		die() // done, and not yet in the journal
 	}
 	return f, err

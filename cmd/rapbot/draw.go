@@ -9,11 +9,14 @@ import (
 )
 
 // drawWrites draws how long writes took. A write that nobody took is a gap in
-// the line.
+// the line, and so is a time in which none was tried.
 func drawWrites(tries []rapbot.WriteTry, moments []rapbot.Moment) (rapbot.File, error) {
 	c := chart.Chart{Title: "Write latency", YLabel: "time until a write was acknowledged", Unit: chart.Milliseconds}
 	writes := chart.Series{Name: "writes"}
-	for _, try := range tries {
+	for i, try := range tries {
+		if i > 0 && !try.Follows(tries[i-1]) {
+			writes.Points = append(writes.Points, chart.Point{At: tries[i-1].At.Add(tries[i-1].Took), Gap: true})
+		}
 		writes.Points = append(writes.Points, chart.Point{At: try.At, Value: float64(try.Took) / float64(time.Millisecond), Gap: try.Region == ""})
 	}
 	c.Series = []chart.Series{writes}
@@ -24,5 +27,5 @@ func drawWrites(tries []rapbot.WriteTry, moments []rapbot.Moment) (rapbot.File, 
 	if err := chart.Render(&picture, chart.PNG, c); err != nil {
 		return rapbot.File{}, err
 	}
-	return rapbot.File{MIME: "image/png", AltText: "How long each write took while the primary changed; gaps are times in which none was taken.", Content: picture.Bytes()}, nil
+	return rapbot.File{MIME: "image/png", AltText: "How long each write took while the primary changed; gaps are times in which none was taken or tried.", Content: picture.Bytes()}, nil
 }

@@ -10,23 +10,26 @@ import (
 	"github.com/rap-analyzer/rapbot/lab/workspace"
 )
 
+// planTime is how long a plan may take until its card is there; the evidence of an emergency is gathered first.
+const planTime = 40 * time.Second
+
 // Propose has alice ask for a switchover, and returns its card when it awaits approval.
 func (p People) Propose(ctx context.Context, target, reason string) (workspace.Message, error) {
-	return p.ask(ctx, "/rap failover "+target+" --reason "+reason, "Switch over to "+target)
+	return p.Ask(ctx, "/rap failover "+target+" --reason "+reason, "Switch over to "+target)
 }
 
 // ProposeFailover has alice ask for a failover because the primary is lost.
 func (p People) ProposeFailover(ctx context.Context, target, reason string) (workspace.Message, error) {
-	return p.ask(ctx, "/rap failover "+target+" --force --reason "+reason, "Fail over to "+target)
+	return p.Ask(ctx, "/rap failover "+target+" --force --reason "+reason, "Fail over to "+target)
 }
 
 // ProposeRejoin has alice ask to bring a region back as a replica.
 func (p People) ProposeRejoin(ctx context.Context, region, reason string) (workspace.Message, error) {
-	return p.ask(ctx, "/rap rejoin "+region+" --reason "+reason, "Rejoin "+region)
+	return p.Ask(ctx, "/rap rejoin "+region+" --reason "+reason, "Rejoin "+region)
 }
 
-// ask has alice type a command and returns the card that comes of it.
-func (p People) ask(ctx context.Context, command, title string) (workspace.Message, error) {
+// Ask has alice type a command, and returns the card with that title when it awaits approval.
+func (p People) Ask(ctx context.Context, command, title string) (workspace.Message, error) {
 	after, err := p.Newest("bob", Operations)
 	if err != nil {
 		return workspace.Message{}, err
@@ -34,7 +37,7 @@ func (p People) ask(ctx context.Context, command, title string) (workspace.Messa
 	if err := p.Say("alice", command); err != nil {
 		return workspace.Message{}, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, planTime)
 	defer cancel()
 	return p.See(ctx, "bob", Operations, after, title, "awaiting approval")
 }

@@ -155,12 +155,32 @@ func countsWhatIsLost(t *testing.T, dead, primary *Server) {
 	if again, err := dead.Divergence(within(t, time.Minute), primary.Name, 0); err != nil || again != d {
 		t.Errorf("the second time %+v, %v", again, err)
 	}
+	if again := besideAnEmptyFile(t, dead, primary, d.End); again != d {
+		t.Errorf("beside a file that was made in advance: %+v", again)
+	}
 	if past, err := dead.Divergence(within(t, time.Minute), primary.Name, d.End+1<<30); err != nil || past.Commits != 0 || past.Saved != "" {
 		t.Errorf("from beyond the end: %+v, %v", past, err)
 	}
 	if inside, err := dead.Divergence(within(t, time.Minute), primary.Name, d.End-1); err != nil || inside.Commits != 1 || inside.Fork != d.End-1 {
 		t.Errorf("from inside the last record: %+v, %v", inside, err)
 	}
+}
+
+// besideAnEmptyFile reads the log with the next two files of it made in advance, as PostgreSQL does: they are all zeros.
+func besideAnEmptyFile(t *testing.T, dead, primary *Server, end rapbot.LSN) rapbot.Divergence {
+	t.Helper()
+	const segment = 16 << 20
+	for next := range 2 {
+		name := filepath.Join(dead.DataDir(), "pg_wal", fmt.Sprintf("%08X%08X%08X", 1, 0, int(end)/segment+1+next))
+		if _, err := os.Stat(name); err == nil {
+			t.Fatalf("%s is there already", name)
+		}
+		must(t, dead.fleet.account.WriteFile(name, strings.Repeat("\x00", segment)))
+		defer os.Remove(name)
+	}
+	d, err := dead.Divergence(within(t, time.Minute), primary.Name, 0)
+	must(t, err)
+	return d
 }
 
 func missingRows(t *testing.T, dead, primary *Server) []string {

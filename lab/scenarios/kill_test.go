@@ -62,16 +62,12 @@ func (s *stage) killAt(target, step, point string) time.Duration {
 	return time.Since(begun)
 }
 
-// restartWith ends the bot and starts it with one more environment variable,
+// restartWith ends the bot and starts it with more environment variables,
 // which only this start has.
-func (s *stage) restartWith(env string) {
+func (s *stage) restartWith(env ...string) {
 	s.Helper()
-	if err := s.StopBot(); err != nil {
-		s.Fatal(err)
-	}
-	if err := s.StartBot(s.Context(), env); err != nil {
-		s.Fatal(err)
-	}
+	s.must(s.StopBot())
+	s.must(s.StartBot(s.Context(), env...))
 }
 
 func (s *stage) aReplica() string {

@@ -36,6 +36,7 @@ func runTests(m *testing.M) int {
 		return 1
 	}
 	binaries = dir
+	defer leave()
 	return m.Run()
 }
 
@@ -43,6 +44,7 @@ func runTests(m *testing.M) int {
 type stage struct {
 	*testing.T
 	*world.World
+	gone map[int64]bool // acknowledged rows that earlier emergencies of this world have lost
 }
 
 // open starts a world that ends with the test.
@@ -52,32 +54,46 @@ func open(t *testing.T) *stage {
 }
 
 // openWith says whether there are links, without which no region goes dark.
-func openWith(t *testing.T, links bool) *stage {
+func openWith(t *testing.T, linked bool) *stage {
+	t.Helper()
+	w, end := raise(t, linked)
+	t.Cleanup(func() {
+		tellLog(t, w)
+		if err := end(); err != nil {
+			t.Errorf("close the world: %v", err)
+		}
+	})
+	return &stage{T: t, World: w}
+}
+
+// raise starts a world, and says how it is ended.
+func raise(t *testing.T, linked bool) (w *world.World, end func() error) {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "rapbot-world-")
 	if err != nil {
 		t.Fatal(err)
 	}
-	w, err := world.Up(t.Context(), world.Options{
+	w, err = world.Up(t.Context(), world.Options{
 		Dir: dir, Binary: filepath.Join(binaries, "rapbot"), Instance: filepath.Join(binaries, "instance"),
-		Writer: regions.WriterOptions{Workers: 4, Pause: 2 * time.Millisecond}, Links: links,
+		Writer: regions.WriterOptions{Workers: 4, Pause: 2 * time.Millisecond}, Links: linked,
 	})
 	if err != nil {
 		os.RemoveAll(dir)
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		if t.Failed() {
-			log, _ := os.ReadFile(w.Facts().Bot.Log)
-			lines := strings.Split(string(log), "\n")
-			t.Logf("the end of rapbot's log:\n%s", strings.Join(lines[max(0, len(lines)-60):], "\n"))
-		}
-		if err := w.Close(); err != nil {
-			t.Errorf("close the world: %v", err)
-		}
-		os.RemoveAll(dir)
-	})
-	return &stage{T: t, World: w}
+	return w, func() error {
+		defer os.RemoveAll(dir)
+		return w.Close()
+	}
+}
+
+// tellLog shows the end of rapbot's log when the test has failed.
+func tellLog(t *testing.T, w *world.World) {
+	if t.Failed() {
+		log, _ := os.ReadFile(w.Facts().Bot.Log)
+		lines := strings.Split(string(log), "\n")
+		t.Logf("the end of rapbot's log:\n%s", strings.Join(lines[max(0, len(lines)-60):], "\n"))
+	}
 }
 
 // people are those of the stage's world.

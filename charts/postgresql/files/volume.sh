@@ -348,7 +348,7 @@ walk() {
 	*"error in WAL record at"*) ;;
 	*"could not find file"* | *"could not open file"*"No such file"*)
 		for file in "$data"/pg_wal/"$(printf '%08X' "$timeline")"????????????????; do
-			if [ ! -e "$file" ] || segment_file "$absent"; then continue; fi
+			if [ ! -e "$file" ] || segment_file "$absent" || ! begun "$file"; then continue; fi
 			name=${file##*/}
 			if expr "x$name" \> "x$(segment_name "$timeline" "$absent")" >/dev/null; then
 				fail 1 "the log has a hole: $(segment_name "$timeline" "$absent") is missing and $name is there; the data are as they were"
