@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"time"
 	"maps"
 
 	"github.com/jackc/pgx/v5"
@@ -66,9 +67,14 @@ func (d promote) Act(ctx context.Context, run rapbot.StepRun) error {
 	return err
 }
 
+// askedAgain is after how long a target that still answers as a replica is
+// told once more: it may have died of the first time and come back.
+const askedAgain = 5 * time.Second
+
 // awaitPrimary looks more often than pg_promote(true) would, which sleeps a
 // tenth of a second between its looks.
 func (d promote) awaitPrimary(ctx context.Context, run rapbot.StepRun) error {
+	asked := time.Now()
 	for {
 		var replica bool
 		err := d.on(ctx, run.Plan.To, func(ctx context.Context, conn *pgx.Conn) error {
@@ -78,7 +84,7 @@ func (d promote) awaitPrimary(ctx context.Context, run rapbot.StepRun) error {
 			d.notes.write(run.Operation, func(n *note) { n.promoted = d.opt.Clock.Now() })
 			return nil
 		}
-		if pause(ctx, glance) != nil {
+		if pause(ctx, glance) != nil || err == nil && time.Since(asked) > askedAgain {
 			// Not failed: it may still come about, and nobody else may be promoted.
 			return unavailable("%s was told to become the primary and has not been seen as one yet.", run.Plan.To)
 		}

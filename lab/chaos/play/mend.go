@@ -17,6 +17,7 @@ import (
 // mend makes the fleet whole again: what was broken is healed, machines start, and the rest is rapbot's work, by the commands that
 // people would type. What is left then is the lab's, and told.
 func (r *run) mend(ctx context.Context) error {
+	defer r.forgetLostSlot(ctx)
 	r.Fleet.HealAll()
 	if open := r.open(ctx); open != nil {
 		if r.seeThrough(ctx, open); r.open(ctx) != nil {
@@ -35,6 +36,15 @@ func (r *run) mend(ctx context.Context) error {
 		}
 	}
 	return r.byHand(ctx)
+}
+
+// forgetLostSlot takes back what the lab sets to lose a slot, and cannot take back itself on a server that is killed meanwhile.
+func (r *run) forgetLostSlot(ctx context.Context) {
+	for _, server := range r.Fleet.Servers() {
+		if err := execute(ctx, server, "ALTER SYSTEM RESET max_slot_wal_keep_size", "SELECT pg_reload_conf()"); err != nil {
+			r.note("%s keeps what the lab has set: %v", server.Name, err)
+		}
+	}
 }
 
 // startAll starts what is down, and lets go on what stands still.
