@@ -98,6 +98,15 @@ func fencesAsSurelyAsCanBe(t *testing.T, lab *regions.Fleet, writer *regions.Wri
 func stopsWhatAnswers(t *testing.T, lab *regions.Fleet, writer *regions.Writer) {
 	d := losesIt(t, lab, writer)
 	must(t, lab.Region("us-east-1").StartPrimary(within(t, 20*time.Second)))
+	// One that has come back is not given up: there is nothing to fail over from any more.
+	if err := d.act(rapbot.StepFreeze); rapbot.ErrorCode(err) != rapbot.Stale || !strings.Contains(err.Error(), "us-east-1 is back") {
+		t.Errorf("freezes beside a primary that is back: %v", err)
+	}
+	if _, err := d.observe(rapbot.StepFence); rapbot.ErrorCode(err) != rapbot.Stale {
+		t.Errorf("fences a primary that is back: %v", err)
+	}
+	// One that answered when the plan was made is given up on purpose.
+	d.plan.Basis = with(d.plan.Basis, "us-east-1", string(rapbot.Primary))
 	d.evidence[rapbot.EvFrozen], d.evidence[rapbot.EvAccepted(rapbot.StepFence)] = "us-west-2,eu-west-1", "U7"
 	d.evidence[rapbot.EvFrozenAt] = time.Now().Add(-time.Hour).UTC().Format(time.RFC3339Nano)
 	for want, instance := range map[string]rapbot.Instance{

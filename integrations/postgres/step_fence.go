@@ -38,6 +38,7 @@ const secondWord = 5 * time.Second
 // oldPrimary is what is seen of it at one moment.
 type oldPrimary struct {
 	answers    bool
+	primary    bool   // it says that it is one
 	sees       string // what came of asking it
 	configured bool   // there is an instance to ask
 	running    bool
@@ -49,6 +50,8 @@ func (d fence) Observe(ctx context.Context, run rapbot.StepRun) (rapbot.Finding,
 	old := d.look(ctx, name)
 	tried := slices.Concat([]string{"SQL: " + old.sees}, known.fence, []string{"instance: " + old.word()})
 	switch {
+	case old.primary && run.Plan.Fact(name) != string(rapbot.Primary):
+		return rapbot.Finding{}, isBack(name)
 	case old.answers:
 		return awaited("%s answers, and must be stopped", name)
 	case old.configured && old.err == nil && old.running:
@@ -101,7 +104,7 @@ func (d fence) look(ctx context.Context, name string) oldPrimary {
 	var both sync.WaitGroup
 	both.Go(func() {
 		s := d.askAll(ctx, []string{name}, "")[0]
-		old.answers = spoke(s.err)
+		old.answers, old.primary = spoke(s.err), s.err == nil && !s.Replica
 		switch {
 		case s.err == nil && s.Replica:
 			old.sees = name + " answers as a replica"

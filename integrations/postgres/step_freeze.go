@@ -95,6 +95,9 @@ func slotList(s standing) string {
 }
 
 func (d freeze) Act(ctx context.Context, run rapbot.StepRun) error {
+	if err := d.stillLost(ctx, run); err != nil {
+		return err
+	}
 	names := d.names(run.Plan.From)
 	// Those in sight first, so that nothing has been changed when one of them is no replica.
 	if other := primaryAmong(d.askAll(ctx, d.lit(slices.Clone(names)), run.Operation)); other != "" {
@@ -123,6 +126,23 @@ func (d freeze) Act(ctx context.Context, run rapbot.StepRun) error {
 		return refused
 	}
 	return d.awaitStandstill(ctx, run.Operation, frozen)
+}
+
+// stillLost makes sure that a primary that was lost when the plan was made has
+// not come back: then there is nothing to fail over from, and to go on would
+// lose what it takes in until it is stopped (R2).
+func (f *Fleet) stillLost(ctx context.Context, run rapbot.StepRun) error {
+	if run.Plan.Fact(run.Plan.From) == string(rapbot.Primary) {
+		return nil // it answered then, too, and is given up on purpose
+	}
+	if old := f.askAll(ctx, []string{run.Plan.From}, run.Operation)[0]; old.err == nil && !old.Replica {
+		return isBack(run.Plan.From)
+	}
+	return nil
+}
+
+func isBack(name string) error {
+	return &rapbot.Error{Code: rapbot.Stale, What: name + " is back, and is the primary."}
 }
 
 // freezeOne freezes one replica and notes what it streamed through.
