@@ -63,6 +63,7 @@ func (d weigh) weigh(ctx context.Context, run rapbot.StepRun) (rapbot.Loss, seen
 	missing := accepted.From.BytesPast(to.Replay)
 	now.Bytes += missing
 	now.Known += missing
+	now.Counted = accepted.Counted && missing == 0 // what is missing now was not part of the count
 	if !accepted.Counted {
 		now.Bytes = max(0, now.Bytes-to.Replay.BytesPast(accepted.From))
 		now.Known = max(0, now.Known-to.Replay.BytesPast(accepted.From))
