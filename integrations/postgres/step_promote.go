@@ -3,8 +3,8 @@ package postgres
 import (
 	"context"
 	"fmt"
-	"time"
 	"maps"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/sync/errgroup"

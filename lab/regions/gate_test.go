@@ -103,7 +103,15 @@ func aPrimaryThatLosesEverybodyStops(t *testing.T, f *Fleet) {
 func aReplacedPrimaryNeverListens(t *testing.T, f *Fleet) {
 	old, target := f.Region("us-east-1"), f.Region("us-west-2")
 	ctx := within(t, 40*time.Second)
+	// The other replica must not have more than the one that is promoted: it could never follow.
+	bystander := f.Region("eu-west-1")
+	eventually(t, "eu-west-1 receives, and is frozen", func() bool { return bystander.Freeze() == nil })
+	eventually(t, "us-west-2 has more than eu-west-1", func() bool {
+		lines := f.Status(ctx)
+		return lines[1].LagBytes != nil && lines[2].LagBytes != nil && *lines[1].LagBytes+1024 < *lines[2].LagBytes
+	})
 	must(t, old.Kill())
+	must(t, bystander.Thaw())
 	do(t, login(t, target.DSN(Rapbot)), "SELECT pg_promote()")
 	log, err := os.ReadFile(old.LogFile())
 	must(t, err)
