@@ -105,16 +105,6 @@ func (s *stage) awaitOperation(card workspace.Message, what string, patience tim
 	return o
 }
 
-// stepOf is how a step of an operation stands.
-func stepOf(o rapbot.Operation, kind rapbot.StepKind) rapbot.StepState {
-	for i, step := range o.Plan.Steps {
-		if step.Kind == kind {
-			return o.Steps[i]
-		}
-	}
-	return rapbot.StepState{}
-}
-
 // happened is when a record of that kind was last written.
 func happened(o rapbot.Operation, kind rapbot.RecordKind) time.Time {
 	var at time.Time
