@@ -102,7 +102,7 @@ func TestFailoverRefuses(t *testing.T) {
 		{"two primaries", fleet(primaryAt("a", 1), primaryAt("c", 1), replicaAt("b", 1, noon)), "b", known(), rapbot.Precondition, "Two primaries: a and c both accept writes."},
 		{"all are replicas", fleet(cut("a", 1), cut("b", 1), cut("c", 1)), "b", known(), rapbot.Precondition, "it is not known which of them was: No primary: every region is a replica"},
 		{"two were never seen, and there are no samples", fleet(forgotten("a", true), cut("b", 1), forgotten("c", true)), "b", rapbot.Clues{}, rapbot.Precondition, "a and c may be one but cannot be asked."},
-		{"the sampled primary is a replica now", fleet(cut("a", 1), cut("b", 1), forgotten("c", true)), "b", known(), rapbot.Precondition, "it is not known which of them was"},
+		{"the sampled primary is a replica now, and two are dark", fleet(cut("a", 1), forgotten("b", true), forgotten("c", true)), "a", known(), rapbot.Precondition, "it is not known which of them was"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -111,6 +111,15 @@ func TestFailoverRefuses(t *testing.T) {
 				t.Errorf("have %v, want %s: … %s", err, tt.want, tt.says)
 			}
 		})
+	}
+}
+
+// TestTheOneThatIsDarkIsLost: rapbot was started again right after a change of
+// primary, and has no sample of the new one, which went dark at once.
+func TestTheOneThatIsDarkIsLost(t *testing.T) {
+	p := failover(t, fleet(cut("a", 1), cut("b", 1), forgotten("c", true)), "b", known())
+	if p.From != "c" || !p.Impact.Loss.Unknown {
+		t.Errorf("the loss of a failover from %s is %s, want one from c that nobody can bound", p.From, p.Impact.Loss)
 	}
 }
 
@@ -163,7 +172,8 @@ func TestLost(t *testing.T) {
 		{"never seen, one of two", fleet(forgotten("a", true), forgotten("b", true), cut("c", 1)), "", ""},
 		{"two were, one after the other", fleet(was("a"), was("b"), cut("c", 1)), "b", "b"},
 		{"two were, and nothing was sampled", fleet(was("a"), was("b"), cut("c", 1)), "", ""},
-		{"the sampled one answers", fleet(forgotten("a", true), cut("b", 1), cut("c", 1)), "b", ""},
+		{"the sampled one is a replica by now", fleet(forgotten("a", true), cut("b", 1), cut("c", 1)), "b", "a"},
+		{"the sampled one is a replica by now, and two are dark", fleet(forgotten("a", true), cut("b", 1), forgotten("c", true)), "b", ""},
 		{"nothing is dark", fleet(primaryAt("a", 1), cut("b", 1), cut("c", 1)), "a", ""},
 	}
 	for _, tt := range tests {

@@ -123,7 +123,9 @@ func (w Witness) Line(at time.Time) StepLine {
 
 // Lost returns the region that was the primary and gives no answer. The last
 // sampled primary, if any, settles it when rapbot itself has not seen one since
-// it started, or has seen several one after the other.
+// it started, or has seen several one after the other. Otherwise it is the only
+// one that gives no answer: a sampled primary that is a replica by now was
+// replaced, and not by another replica.
 func (t Topology) Lost(sampled string) (Region, bool) {
 	dark := t.withRole(Unknown)
 	var was []Region
@@ -140,7 +142,7 @@ func (t Topology) Lost(sampled string) (Region, bool) {
 			return r, true
 		}
 	}
-	if sampled == "" && len(was) == 0 && len(dark) == 1 {
+	if len(was) == 0 && len(dark) == 1 {
 		return dark[0], true
 	}
 	return Region{}, false

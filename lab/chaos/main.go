@@ -48,11 +48,11 @@ func run() int {
 }
 
 type options struct {
-	runs, from, fresh, findings int
-	only                        []int
-	seed                        uint64
-	verbose, list, stop         bool
-	out, keep, binaries         string
+	runs, from, worlds, fresh, findings int
+	only                                []int
+	seed                                uint64
+	verbose, list, stop                 bool
+	out, keep, binaries                 string
 }
 
 func command(misused *bool) *cobra.Command {
@@ -80,6 +80,7 @@ A broken promise is printed with what repeats its run, and the logs of its world
 	f.IntVar(&o.from, "from", 1, "the number of the first run")
 	f.IntSliceVar(&o.only, "only", nil, "play only the runs with these numbers")
 	f.Uint64Var(&o.seed, "seed", 1, "what the runs are drawn from")
+	f.IntVar(&o.worlds, "worlds", 1, "how many worlds are played in side by side; a run mostly waits, so two cores play three")
 	f.IntVar(&o.fresh, "fresh", 100, "start a new world after so many runs")
 	f.IntVar(&o.findings, "findings", 25, "end after so many broken runs; 0 for never")
 	f.BoolVar(&o.stop, "stop", false, "end at the first broken run")
@@ -92,8 +93,8 @@ A broken promise is printed with what repeats its run, and the logs of its world
 }
 
 func (o options) check() error {
-	if o.runs < 1 || o.fresh < 1 || o.from < 0 {
-		return errors.New("--runs and --fresh are at least 1, --from is not negative")
+	if o.runs < 1 || o.worlds < 1 || o.fresh < 1 || o.from < 0 {
+		return errors.New("--runs, --worlds and --fresh are at least 1, --from is not negative")
 	}
 	return nil
 }
@@ -137,7 +138,7 @@ func chaos(ctx context.Context, o options, cmd *cobra.Command) (err error) {
 	}
 	series := play.Series{
 		Options: play.Options{Dir: dir, Binary: bot, Instance: instance},
-		Seed:    o.seed, Runs: o.numbers(), Fresh: o.fresh, Keep: o.keep, Findings: o.findings, Told: progress.told,
+		Seed:    o.seed, Runs: o.numbers(), Worlds: o.worlds, Fresh: o.fresh, Keep: o.keep, Findings: o.findings, Told: progress.told,
 	}
 	if o.stop {
 		series.Findings = 1

@@ -1,73 +1,121 @@
 package play
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
 )
 
-// Series is many runs one after the other.
+// Series is many runs, in one world or in several side by side.
 type Series struct {
 	Options
 	Seed     uint64
 	Runs     []int        // their numbers
+	Worlds   int          // that are played in side by side; one when 0
 	Fresh    int          // runs after which a new world is started
 	Keep     string       // a folder for what worlds with findings logged; nothing is kept when empty
 	Findings int          // after so many broken runs it ends; 0 for never
-	Told     func(Result) // after each run
+	Told     func(Result) // after each run, one at a time
 }
 
-// Play plays the runs, and gives what came of each.
-func (s Series) Play(ctx context.Context) (all []Result, err error) {
-	var stage *Stage
-	world, played, broken := 0, 0, 0
-	// finish ends a world: its rows are looked up once more, for the last run's account.
-	finish := func() error {
-		if stage == nil {
-			return nil
-		}
-		if last := len(all) - 1; last >= 0 && all[last].Beyond == "" {
-			all[last].Breaches = append(all[last].Breaches, stage.Final(ctx)...)
-		}
-		err := stage.Close()
-		stage = nil
-		return err
+// Play plays the runs, and gives what came of each in the order of their numbers.
+func (s Series) Play(ctx context.Context) ([]Result, error) {
+	t := &table{Series: s}
+	lanes, ctx := errgroup.WithContext(ctx)
+	for range max(1, s.Worlds) {
+		lanes.Go(func() error { return t.lane(ctx) })
 	}
-	defer func() { err = errors.Join(err, finish()) }()
-	for _, n := range s.Runs {
-		if stage == nil {
-			world++
-			played = 0
-			if stage, err = Open(ctx, s.Options); err != nil {
-				return all, fmt.Errorf("start world %d: %w", world, err)
-			}
+	err := lanes.Wait()
+	slices.SortFunc(t.all, func(a, b Result) int { return cmp.Compare(a.Scenario.Run, b.Scenario.Run) })
+	return t.all, err
+}
+
+// table is what the lanes of a series share.
+type table struct {
+	Series
+	mu     sync.Mutex
+	next   int // index of the next run
+	worlds int
+	broken int
+	all    []Result
+}
+
+// take gives the number of the next run, until there is none or enough was found.
+func (t *table) take() (n int, more bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.next == len(t.Runs) || t.Findings > 0 && t.broken >= t.Findings {
+		return 0, false
+	}
+	t.next++
+	return t.Runs[t.next-1], true
+}
+
+// keepResult takes in what came of a run.
+func (t *table) keepResult(r Result) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if r.Broken() {
+		t.broken++
+	}
+	t.all = append(t.all, r)
+	t.Told(r)
+}
+
+func (t *table) newWorld() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.worlds++
+	return t.worlds
+}
+
+// lane plays one world after the other.
+func (t *table) lane(ctx context.Context) error {
+	for n, more := t.take(); more; {
+		world := t.newWorld()
+		stage, err := Open(ctx, t.Options)
+		if err != nil {
+			return fmt.Errorf("start world %d: %w", world, err)
 		}
-		result, beyond := stage.Play(ctx, Draw(s.Seed, n))
+		n, more, err = t.world(ctx, stage, world, n)
+		if err = errors.Join(err, stage.Close()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// world plays runs in one world from run n on, until it is used up, and gives the number of the run after the last.
+func (t *table) world(ctx context.Context, stage *Stage, world, n int) (next int, more bool, err error) {
+	for played := 1; ; played++ {
+		result, beyond := stage.Play(ctx, Draw(t.Seed, n))
 		if ctx.Err() != nil {
-			return all, ctx.Err()
+			return 0, false, ctx.Err()
 		}
 		result.World = world
-		all = append(all, result)
-		s.Told(result)
+		next, more = t.take()
+		usedUp := !more || beyond != nil || played >= t.Fresh
+		if usedUp && beyond == nil {
+			result.Breaches = append(result.Breaches, stage.Final(ctx)...)
+		}
 		if result.Broken() {
-			broken++
-			if err := stage.keep(s.Keep, n); err != nil {
-				return all, err
+			if err := stage.keep(t.Keep, n); err != nil {
+				return 0, false, err
 			}
 		}
-		if s.Findings > 0 && broken >= s.Findings {
-			return all, nil
+		if t.keepResult(result); usedUp {
+			return next, more, nil
 		}
-		if played++; beyond != nil || played >= s.Fresh {
-			if err := finish(); err != nil {
-				return all, err
-			}
-		}
+		n = next
 	}
-	return all, nil
 }
 
 // keep copies the logs and the journal of a world into a folder of the run's.
