@@ -3,14 +3,15 @@ GO      ?= go
 TOOL    := $(GO) tool -modfile=tools/go.mod
 PACKAGE ?= ./...
 RUNS    ?= 20
+SEED    ?= $(shell date +%s)
 FUZZ    ?= 30s
 MAJORS  ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-versions check unit race fuzz bench bench-failover update build clean
+.PHONY: help demo test test-versions check race chaos proof fuzz bench bench-failover update build clean
 
 help: ## show this
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## start the lab and the real bot, print the page's address, stop with Ctrl-C
 	@tools/setup demo
@@ -29,15 +30,15 @@ check: ## the fast checks: format, vet, staticcheck, tests without a world
 	@echo "== staticcheck"; $(TOOL) staticcheck $(PACKAGE)
 	@echo "== domain and plays"; $(GO) test . ./bot ./cards ./commands ./config
 
-# What starts servers of its own runs one package at a time: on two cores they
-# would only make each other late.
-HEAVY := ./lab/workspace/... ./lab/regions ./integrations/postgres ./lab/scenarios
+# What starts servers of its own mostly waits for them: two at a time, the
+# longest first.
+HEAVY := ./lab/scenarios ./lab/regions ./integrations/postgres ./lab/chaos ./lab/workspace/...
 
 race: ## all tests with the race detector, real PostgreSQL and browser included
 	@echo "== tests with the race detector"
 	@$(GO) test -race -timeout 10m $$($(GO) list ./... | grep -vxF "$$($(GO) list $(HEAVY))")
 	@echo "== tests with real servers (a few minutes)"
-	@$(GO) test -race -p 1 -timeout 20m $(HEAVY)
+	@$(GO) test -race -p 2 -timeout 30m $(HEAVY)
 
 test-versions: ## the PostgreSQL tests on each of MAJORS (13 to 18), with servers from npm; ten to fifteen minutes
 	@GO=$(GO) tools/test-versions $(MAJORS)
@@ -49,6 +50,14 @@ fuzz: ## every fuzz target for FUZZ (30s) each
 bench: ## figures: write gap, crash matrix, journal and render speed
 	$(GO) test ./lab/scenarios -run 'TestSwitchovers|TestKillMatrix' -v -timeout 60m -matrix -switchovers $(RUNS)
 	$(GO) test ./integrations/... -run '^$$' -bench . -benchmem
+
+chaos: ## RUNS (20) operations while things break, drawn from SEED (a new one), held against twelve invariants
+	@tools/setup demo
+	$(GO) run ./lab/chaos --runs $(RUNS) --seed $(SEED) --worlds 3 --verbose
+
+proof: ## the long proofs: 50 emergencies, 50 restarts of the dead, every crash and every rollback; about an hour
+	@tools/setup test
+	$(GO) test ./lab/scenarios -v -timeout 120m -run 'TestEmergency|TestRestartedByHand|TestKillMatrix|TestRollBack' -emergencies 50 -restarts 50 -matrix
 
 bench-failover: ## RUNS (20) planned changes and ten emergencies by rapbot and by Patroni in turn, compared
 	@tools/setup bench
