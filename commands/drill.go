@@ -27,6 +27,9 @@ var drill = Command{
 			if !desk.EmergencyDrills() {
 				return rapbot.Message{}, rapbot.Refuse(rapbot.Forbidden, "Emergency drills are not permitted here, because they give up a healthy primary.", "Leave --emergency out, or set drills.allow_emergency in the configuration.")
 			}
+			if _, one := desk.Observe(ctx).Primary(); !one {
+				return rapbot.Message{}, rapbot.Refuse(rapbot.Precondition, "There is no healthy primary to give up, so this would be no exercise.", "Type /rap failover "+wish.Region+" --force if the primary is lost.")
+			}
 			wish.Kind = rapbot.Failover
 		}
 		return ask(ctx, desk, call, wish)
