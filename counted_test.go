@@ -113,6 +113,20 @@ func TestADeathThatNobodyWatched(t *testing.T) {
 	}
 }
 
+// Samples are taken less often than looks: the first look that found the primary
+// dead is not forgotten for the samples after it, nor is what was counted then.
+func TestTheFirstLookIsWhenItDied(t *testing.T) {
+	clues := known()
+	a := gone("a", true)
+	first := a.RefusedSince
+	for s := range 3 {
+		clues.History = append(clues.History, rapbot.Sample{At: first.Add(time.Duration(s)*time.Second + 50*time.Millisecond), Region: "a", Role: rapbot.Unknown})
+	}
+	if dead := failover(t, fleet(a, cut("b", written), cut("c", written)), "b", clues).Impact.Loss.Dead; !dead.Equal(first) {
+		t.Errorf("dead since %v, want %v", dead, first)
+	}
+}
+
 // A restart of rapbot between the proposal and the approval moves the moment
 // since when the primary refuses, and not the bound: the samples have kept it.
 func TestTheBoundOutlivesARestart(t *testing.T) {

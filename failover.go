@@ -45,7 +45,7 @@ func (c Clues) deadSince(lost Region, seen time.Time, witnesses []Witness) time.
 	}
 	since := lost.RefusedSince
 	for _, s := range slices.Backward(c.History) {
-		if s.Region != lost.Name || !s.Refused() {
+		if s.Region != lost.Name || !s.Refused() || s.At.After(since) {
 			continue
 		}
 		if !s.At.After(seen) || since.Sub(s.At) > blindSpot {
