@@ -94,6 +94,14 @@ type Divergence struct {
 // Bytes is how much log lies past the fork.
 func (d Divergence) Bytes() int64 { return d.End.BytesPast(d.Fork) }
 
+// unfinished is how much of its last record a server may have without having
+// it whole: of what it has received, a slot keeps nothing.
+const unfinished = 1 << 20
+
+// EndsBefore reports whether log is missing between the end of this one and
+// what a slot keeps.
+func (d Divergence) EndsBefore(kept LSN) bool { return d.Related && kept.BytesPast(d.End) > unfinished }
+
 // Straight reports whether the server can follow the other one as it is.
 func (d Divergence) Straight() bool { return d.Related && d.End <= d.Fork }
 

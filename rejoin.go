@@ -18,6 +18,14 @@ const (
 const (
 	FactMethod  = "method"
 	FactDiscard = "thrown away"
+	FactSlot    = "slot" // one of the Slot constants
+)
+
+// What the primary's slot does for the server that comes back.
+const (
+	SlotKeeps   = "keeps what it needs"
+	SlotLost    = "lost"
+	SlotMissing = "missing"
 )
 
 // PlanRejoin plans how a server that fell behind or went its own way becomes a
@@ -35,8 +43,8 @@ func PlanRejoin(t Topology, sites []Site, region string, divergence *Divergence)
 		return Plan{}, err
 	}
 	p := Plan{Kind: Rejoin, From: back.Name, To: primary.Name, MadeAt: t.At}
-	slotLost := slotStatus(primary.Server, siteOf(sites, back.Name).Slot) == "lost"
-	by := ReturnOf(back.Name, primary.Name, primary.Server.SystemID, divergence, slotLost, Rewindable(back, primary))
+	slot := slotFor(primary.Server, siteOf(sites, back.Name).Slot, divergence)
+	by := ReturnOf(back.Name, primary.Name, primary.Server.SystemID, divergence, slot, Rewindable(back, primary))
 	p.Headline = standingOf(back, primary)
 	p.Impact = Impact{Discard: by.Discard}
 	p.Checks = rejoinChecks(t, back, primary, sites, divergence)
@@ -48,8 +56,23 @@ func PlanRejoin(t Topology, sites []Site, region string, divergence *Divergence)
 		{back.Name, string(back.Role)},
 		{FactMethod, by.Method},
 		{FactDiscard, by.Discard},
+		{FactSlot, slot},
 	}
 	return p, nil
+}
+
+// slotFor is what a slot does for a server whose log ends as was read.
+func slotFor(primary Server, name string, d *Divergence) string {
+	for _, slot := range primary.Slots {
+		switch {
+		case slot.Name != name:
+		case slot.Status == "lost", d != nil && d.EndsBefore(slot.From):
+			return SlotLost
+		default:
+			return SlotKeeps
+		}
+	}
+	return SlotMissing
 }
 
 // rejoinTo finds the primary that the region is to follow. With two that call
@@ -88,9 +111,10 @@ type Return struct {
 }
 
 // ReturnOf decides by what the server's own log holds; nil while it cannot be
-// read. A slot that is lost means that the primary no longer has what the
-// server needs next.
-func ReturnOf(region, primary, system string, d *Divergence, slotLost, rewindable bool) Return {
+// read. Slot is one of the Slot constants: with none, nothing says that the
+// primary still has what comes next; a rewind fetches that itself.
+func ReturnOf(region, primary, system string, d *Divergence, slot string, rewindable bool) Return {
+	slotLost := slot == SlotLost || slot == SlotMissing && d != nil && d.Straight()
 	switch {
 	case d == nil && slotLost:
 		return Return{MethodRebuild, "its present data; what only " + region + " has is counted and copied first"}

@@ -10,7 +10,9 @@ import (
 
 // promoted is the primary after a failover: b, on timeline 2.
 func promoted(name string) rapbot.Sighting {
-	return with(primaryAt(name, written), func(s *rapbot.Server) { s.Timeline = 2 })
+	return with(primaryAt(name, written), func(s *rapbot.Server) {
+		s.Timeline, s.Slots = 2, []rapbot.Slot{{Name: "a", Status: "reserved", From: written - 2*kib}}
+	})
 }
 
 // parted is the log of a that ran past the point where b was promoted.
@@ -20,6 +22,8 @@ func parted() rapbot.Divergence {
 
 func TestRejoinMethod(t *testing.T) {
 	lostSlot := func(s *rapbot.Server) { s.Slots = []rapbot.Slot{{Name: "a", Status: "lost"}} }
+	noSlot := func(s *rapbot.Server) { s.Slots = nil }
+	lateSlot := func(s *rapbot.Server) { s.Slots = []rapbot.Slot{{Name: "a", Status: "reserved", From: written + 2<<20}} }
 	noRewind := func(s *rapbot.Server) { s.RewindReady = false }
 	straight := func(d *rapbot.Divergence) { d.End = d.Fork }
 	tests := []struct {
@@ -34,6 +38,9 @@ func TestRejoinMethod(t *testing.T) {
 		{"it ends where the other begins", gone("a", true), promoted("b"), straight, false, rapbot.MethodStraight, "nothing"},
 		{"it stopped before that", gone("a", true), promoted("b"), func(d *rapbot.Divergence) { d.End = d.Fork - 1 }, false, rapbot.MethodStraight, "nothing"},
 		{"it only fell behind, but its slot is lost", gone("a", true), with(promoted("b"), lostSlot), straight, false, rapbot.MethodRebuild, "its present data, which b has"},
+		{"it only fell behind, but its slot is gone", gone("a", true), with(promoted("b"), noSlot), straight, false, rapbot.MethodRebuild, "its present data, which b has"},
+		{"it only fell behind, but its slot was made anew", gone("a", true), with(promoted("b"), lateSlot), straight, false, rapbot.MethodRebuild, "its present data, which b has"},
+		{"it went its own way, and its slot is gone", gone("a", true), with(promoted("b"), noSlot), nil, false, rapbot.MethodRewind, "3 commits (2.0 KiB of WAL) that only a has"},
 		{"it went its own way, and its slot is lost", gone("a", true), with(promoted("b"), lostSlot), nil, false, rapbot.MethodRebuild, "3 commits (2.0 KiB of WAL) that only a has"},
 		{"it cannot be rewound", with(gone("a", true), noRewind), promoted("b"), nil, false, rapbot.MethodRebuild, "3 commits (2.0 KiB of WAL) that only a has"},
 		{"it was never seen, and the primary cannot be rewound", forgotten("a", true), with(promoted("b"), noRewind), nil, false, rapbot.MethodRebuild, "3 commits (2.0 KiB of WAL) that only a has"},
@@ -123,7 +130,7 @@ func TestRejoinChecks(t *testing.T) {
 		{"the primary is read-only", func(s *rapbot.Server) { s.ReadOnly = true }, nil, "b accepts writes", rapbot.Fail},
 		{"it cannot be stopped", nil, func(s []rapbot.Site) { s[0].Instance = false }, "rapbot can stop and start a", rapbot.Fail},
 		{"its data cannot be reached", nil, func(s []rapbot.Site) { s[0].Volume = false }, "rapbot can reach its data", rapbot.Fail},
-		{"no slot is free", func(s *rapbot.Server) { s.FreeSlots = 0 }, nil, "A slot can be made on b", rapbot.Fail},
+		{"no slot is free", func(s *rapbot.Server) { s.FreeSlots, s.Slots = 0, nil }, nil, "A slot can be made on b", rapbot.Fail},
 		{"its slot is there", func(s *rapbot.Server) { s.FreeSlots, s.Slots = 0, []rapbot.Slot{{Name: "a", Status: "reserved"}} }, nil, "A slot can be made on b", rapbot.Pass},
 		{"no sender is free", func(s *rapbot.Server) { s.FreeSenders = 0 }, nil, "A sender is free on b", rapbot.Fail},
 		{"a privilege is missing", func(s *rapbot.Server) { s.MissingGrants = []string{"pg_checkpoint"} }, nil, "Privileges on b", rapbot.Fail},

@@ -100,6 +100,7 @@ type Slot struct {
 	Active   bool   `json:"active"`
 	Status   string `json:"status"`   // reserved, extended, unreserved, lost; lost too when it was invalidated
 	Retained int64  `json:"retained"` // bytes of WAL held back
+	From     LSN    `json:"from"`     // where those begin; 0 when none are
 
 	Reason        string    `json:"reason,omitempty"`        // why it was invalidated, as far as the version tells
 	InactiveSince time.Time `json:"inactive_since,omitzero"` // since when nobody uses it, as far as the version tells

@@ -29,7 +29,8 @@ func (b *Bot) Propose(ctx context.Context, by rapbot.Person, channel string, wis
 	if err := rapbot.MayRequest(by); err != nil {
 		return rapbot.Operation{}, rapbot.Plan{}, err
 	}
-	if err := b.nothingOpen(ctx); err != nil {
+	before, err := b.newest(ctx)
+	if err != nil {
 		return rapbot.Operation{}, rapbot.Plan{}, err
 	}
 	if wish.Drill.Is && wish.Kind == rapbot.Failover && !b.opt.EmergencyDrills {
@@ -47,6 +48,14 @@ func (b *Bot) Propose(ctx context.Context, by rapbot.Person, channel string, wis
 	if !plan.Runnable() {
 		return rapbot.Operation{}, plan, rapbot.Refuse(rapbot.Precondition, plan.Title()+" cannot run now.", "See its checks.")
 	}
+	// To read a lost primary's log takes seconds, in which somebody else's
+	// operation may have run: the plan would be for a world that is no more.
+	switch now, err := b.newest(ctx); {
+	case err != nil:
+		return rapbot.Operation{}, plan, err
+	case now != before:
+		return rapbot.Operation{}, plan, rapbot.Refuse(rapbot.Conflict, "Operation "+now+" has come to its end while this one was planned.", "Run /rap status, and ask again if it is still needed.")
+	}
 	o, err := b.book.propose(ctx, rapbot.Record{
 		Kind: rapbot.RecProposed, By: &by, Plan: &plan, Text: reason, Channel: channel,
 		Expires: b.opt.Clock.Now().UTC().Add(b.opt.ExpireAfter),
@@ -57,19 +66,22 @@ func (b *Bot) Propose(ctx context.Context, by rapbot.Person, channel string, wis
 	return o, plan, err
 }
 
-// nothingOpen refuses early, before the world is asked; the journal has the
-// last word when two propose at once.
-func (b *Bot) nothingOpen(ctx context.Context) error {
-	open, err := b.opt.Operations.Open(ctx)
-	if err != nil || len(open) == 0 {
-		return err
+// newest is the ID of the last operation, empty when there was none. It refuses
+// while that is open; the journal has the last word when two propose at once.
+func (b *Bot) newest(ctx context.Context) (string, error) {
+	last, err := b.opt.Operations.History(ctx, 1)
+	if err != nil || len(last) == 0 {
+		return "", err
 	}
-	o := open[0]
+	o := last[0]
+	if o.State.Final() {
+		return o.ID, nil
+	}
 	now := fmt.Sprintf("See /rap show %s, or /rap cancel %s.", o.ID, o.ID)
 	if o.State == rapbot.NeedsDecision {
 		now = "Answer its question on its card."
 	}
-	return rapbot.Refuse(rapbot.Conflict, fmt.Sprintf("Operation %s (%s, asked for by %s) %s. One at a time.", o.ID, o.Plan.Title(), o.Requester.Name, o.State.Is()), now)
+	return o.ID, rapbot.Refuse(rapbot.Conflict, fmt.Sprintf("Operation %s (%s, asked for by %s) %s. One at a time.", o.ID, o.Plan.Title(), o.Requester.Name, o.State.Is()), now)
 }
 
 // Approve decides for a plan. The world is observed again first: a plan that

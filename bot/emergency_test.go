@@ -118,6 +118,9 @@ func (d emergencyDoer) Undo(_ context.Context, run rapbot.StepRun) (rapbot.Findi
 
 // instance is what runs a region's server, as a witness.
 func (w *world) instance(_ context.Context, region string) *rapbot.Witness {
+	if w.meanwhile != nil {
+		w.meanwhile()
+	}
 	switch r := w.server(region); {
 	case r.silent:
 		return &rapbot.Witness{Name: "its instance", Says: rapbot.Dark, Sees: "the status command gives no answer"}

@@ -78,9 +78,9 @@ func newPlayer(a *txtar.Archive) *player {
 }
 
 func (p *player) start(ctx context.Context) error {
-	sites := []rapbot.Site{{Name: "us-east-1", Slot: "use1"}, {Name: "us-west-2", Slot: "usw2"}, {Name: "eu-west-1", Slot: "euw1"}}
-	for i := range sites {
-		sites[i].Instance, sites[i].Volume, sites[i].SelfFence = true, true, 30*time.Second
+	var sites []rapbot.Site
+	for _, name := range []string{"us-east-1", "us-west-2", "eu-west-1"} {
+		sites = append(sites, rapbot.Site{Name: name, Slot: slots[name], Instance: true, Volume: true, SelfFence: 30 * time.Second})
 	}
 	p.bot = bot.New(bot.Options{
 		Fleet: p.world, Sites: sites, Limits: rapbot.Limits{MaxLag: 30 * time.Second, MaxLagBytes: 16 << 20}, Doers: p.world.doers(),

@@ -12,17 +12,18 @@ import (
 // world is a fleet in memory that behaves as PostgreSQL does where plays
 // care: roles, timelines, positions, and who can be asked.
 type world struct {
-	clock   *fakeClock
-	regions []*fakeServer
-	marker  map[string]bool // marker rows by key, replicated at once to whoever streams
-	crash   string          // where the bot dies next: "during" or "after" a step kind
-	broken  map[rapbot.StepKind]string
-	undoBad map[rapbot.StepKind]string
-	when    map[rapbot.StepKind]string // what happens to the world right after a step's act
-	calls   []string
-	version int       // of all servers, as server_version_num
-	beat    time.Time // of the newest heartbeat, which needs a primary
-	noGate  bool      // the lost primary has no boot gate
+	meanwhile func() // happens when an instance is asked
+	clock     *fakeClock
+	regions   []*fakeServer
+	marker    map[string]bool // marker rows by key, replicated at once to whoever streams
+	crash     string          // where the bot dies next: "during" or "after" a step kind
+	broken    map[rapbot.StepKind]string
+	undoBad   map[rapbot.StepKind]string
+	when      map[rapbot.StepKind]string // what happens to the world right after a step's act
+	calls     []string
+	version   int       // of all servers, as server_version_num
+	beat      time.Time // of the newest heartbeat, which needs a primary
+	noGate    bool      // the lost primary has no boot gate
 }
 
 type fakeServer struct {
@@ -102,6 +103,8 @@ func (r *fakeServer) noAnswer(now time.Time) (fault string, refused time.Time) {
 	return "connection refused", r.refused
 }
 
+var slots = map[string]string{"us-east-1": "use1", "us-west-2": "usw2", "eu-west-1": "euw1"}
+
 func (w *world) describe(r *fakeServer, now time.Time) rapbot.Server {
 	s := rapbot.Server{
 		SystemID: "7000000000000000001", Version: w.version, InRecovery: r.recovery, Timeline: r.timeline,
@@ -122,6 +125,12 @@ func (w *world) describe(r *fakeServer, now time.Time) rapbot.Server {
 	}
 	if r.recovery {
 		s.Flush = 0
+		return s
+	}
+	for _, other := range w.regions {
+		if other != r {
+			s.Slots = append(s.Slots, rapbot.Slot{Name: slots[other.name], Status: "reserved", Active: other.up && other.recovery && !other.dead && !other.frozen})
+		}
 	}
 	return s
 }

@@ -60,6 +60,28 @@ func knowsAFrozenReceiver(t *testing.T, lab *regions.Fleet, f *postgres.Fleet) {
 
 // One region dark: the others are seen in time, and the dark one says why and
 // since when (R9).
+// A receiver that the sender turns away, here for want of its slot, starts again
+// and again, and calls itself streaming each time until it is told.
+func knowsARefusedReceiver(t *testing.T, lab *regions.Fleet, f *postgres.Fleet) {
+	admin := login(t, lab.Region("us-west-2"), regions.Admin)
+	do(t, admin, "ALTER SYSTEM SET primary_slot_name = 'nobody'")
+	do(t, admin, "SELECT pg_reload_conf()")
+	eventually(t, "it does not stream", func() bool { return !region(t, f.Observe(t.Context()), "us-west-2").Lag.Streaming })
+	claims := 0
+	eventually(t, "it has called itself streaming while it was looked at", func() bool {
+		if region(t, f.Observe(t.Context()), "us-west-2").Lag.Streaming {
+			t.Fatal("it is said to stream")
+		}
+		if ask[bool](t, admin, "SELECT EXISTS (SELECT FROM pg_stat_wal_receiver WHERE status = 'streaming')") {
+			claims++
+		}
+		return claims >= 3
+	})
+	do(t, admin, "ALTER SYSTEM RESET primary_slot_name")
+	do(t, admin, "SELECT pg_reload_conf()")
+	eventually(t, "it streams again", func() bool { return region(t, f.Observe(t.Context()), "us-west-2").Lag.Streaming })
+}
+
 func answersBesideDarkRegions(t *testing.T, lab *regions.Fleet, f *postgres.Fleet) {
 	const name = "eu-west-1"
 	server := lab.Region(name)

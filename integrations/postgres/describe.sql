@@ -23,8 +23,12 @@ SELECT row_to_json(server) FROM (
     CASE WHEN replica THEN pg_last_wal_replay_lsn() END AS replay,
     CASE WHEN replica THEN pg_is_wal_replay_paused() ELSE false END AS replay_paused,
     (extract(epoch FROM current_setting('recovery_min_apply_delay')::interval) * 1e9)::bigint AS apply_delay,
+    -- A receiver calls itself streaming before the sender has agreed. Until the first message its times are all that of its start; a sender
+    -- that has nothing to send may be silent for long.
     (SELECT row_to_json(r) FROM (
-       SELECT status, received_tli AS timeline, flushed_lsn AS flushed, latest_end_lsn AS latest_end,
+       SELECT CASE WHEN status = 'streaming' AND last_msg_send_time = last_msg_receipt_time AND clock_timestamp() - last_msg_receipt_time < '2 s'
+              THEN 'connecting' ELSE status END AS status,
+              received_tli AS timeline, flushed_lsn AS flushed, latest_end_lsn AS latest_end,
               last_msg_receipt_time AS last_message, sender_host || ':' || sender_port AS sender
        FROM pg_stat_wal_receiver) r) AS receiver,
     (SELECT json_agg(s ORDER BY s.name) FROM (
@@ -37,7 +41,7 @@ SELECT row_to_json(server) FROM (
               CASE WHEN reason IS NOT NULL THEN 'lost' ELSE coalesce(wal_status, '') END AS status,
               coalesce(reason, '') AS reason, (to_jsonb(slot) ->> 'inactive_since')::timestamptz AS inactive_since,
               coalesce(greatest(0, CASE WHEN replica THEN greatest(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn())
-                ELSE pg_current_wal_lsn() END - restart_lsn), 0)::bigint AS retained
+                ELSE pg_current_wal_lsn() END - restart_lsn), 0)::bigint AS retained, coalesce(restart_lsn, '0/0') AS "from"
        FROM pg_replication_slots slot, LATERAL (SELECT to_jsonb(slot) ->> 'invalidation_reason' AS reason) why) s) AS slots,
     {{heartbeat}} AS heartbeat,
     current_setting('data_checksums') = 'on' OR current_setting('wal_log_hints') = 'on' AS rewind_ready,

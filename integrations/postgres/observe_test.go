@@ -31,6 +31,7 @@ func TestObservation(t *testing.T) {
 		{"no schema", answersWithoutSchema},
 		{"heartbeat", writesHeartbeats},
 		{"frozen receiver", knowsAFrozenReceiver},
+		{"refused receiver", knowsARefusedReceiver},
 		{"dark regions", answersBesideDarkRegions},
 		{"names of faults", namesFaults},
 		{"a region that hangs", isDelayedByNobody},

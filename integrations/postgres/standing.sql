@@ -20,8 +20,12 @@ SELECT row_to_json(standing) FROM (
       WHERE backend_type = 'startup' AND wait_event IN ('RecoveryWalStream', 'RecoveryRetrieveRetryInterval')) ELSE false END AS waits,
     current_setting('primary_slot_name') AS slot_name,
     current_setting('primary_conninfo') LIKE '%fallback_application_name=rapbot_level' AS diverted,
+    -- A receiver calls itself streaming before the sender has agreed. Until the first message its times are all that of its start; a sender
+    -- that has nothing to send may be silent for long.
     (SELECT row_to_json(r) FROM (
-       SELECT status, received_tli AS timeline, sender_host || ':' || sender_port AS sender FROM pg_stat_wal_receiver) r) AS receiver,
+       SELECT CASE WHEN status = 'streaming' AND last_msg_send_time = last_msg_receipt_time AND clock_timestamp() - last_msg_receipt_time < '2 s'
+              THEN 'connecting' ELSE status END AS status,
+              received_tli AS timeline, sender_host || ':' || sender_port AS sender FROM pg_stat_wal_receiver) r) AS receiver,
     (SELECT coalesce(json_object_agg(slot_name, json_build_object('active', active, 'from', coalesce(restart_lsn::text, ''),
          'lost', coalesce(wal_status, '') = 'lost' OR to_jsonb(slot) ->> 'invalidation_reason' IS NOT NULL)), '{}')
        FROM pg_replication_slots slot WHERE slot_type = 'physical') AS slots,

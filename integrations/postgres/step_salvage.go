@@ -53,13 +53,15 @@ func (f *Fleet) volume(name string) (rapbot.Volume, error) {
 	return nil, notNow("rapbot has not been told how to reach the data of %s.", name)
 }
 
-// returnOf decides as the plan did, on what is true now. A server whose log
-// ends before what the slot keeps cannot be fed any more.
+// returnOf decides as the plan did, on what is true now: a slot that was made
+// since does not bring back what it has not kept.
 func (f *Fleet) returnOf(run rapbot.StepRun, d rapbot.Divergence) rapbot.Return {
-	from, err := rapbot.ParseLSN(run.Evidence[evSlotFrom])
-	gone := err == nil && d.Related && d.End < from
+	slot := run.Plan.Fact(rapbot.FactSlot)
+	if from, err := rapbot.ParseLSN(run.Evidence[evSlotFrom]); err == nil && d.EndsBefore(from) {
+		slot = rapbot.SlotLost
+	}
 	t := f.Topology()
 	back, _ := t.Region(run.Plan.From)
 	primary, _ := t.Region(run.Plan.To)
-	return rapbot.ReturnOf(run.Plan.From, run.Plan.To, run.Plan.Fact(rapbot.FactSystem), &d, gone, rapbot.Rewindable(back, primary))
+	return rapbot.ReturnOf(run.Plan.From, run.Plan.To, run.Plan.Fact(rapbot.FactSystem), &d, slot, rapbot.Rewindable(back, primary))
 }

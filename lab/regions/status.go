@@ -24,7 +24,7 @@ type Observation struct {
 	Writable  bool // a new transaction may write: a primary that default_transaction_read_only does not hold back
 	Timeline  int
 	LSN       LSN  // flushed on a primary, replayed on a replica
-	Streaming bool // the WAL receiver says so, which it also does while it is frozen
+	Streaming bool // the WAL receiver says so, and has received something or not been turned away for two seconds; it also says so while it is frozen
 	Paused    bool // a replica that replays nothing until it is told to
 }
 
@@ -37,7 +37,7 @@ SELECT pg_is_in_recovery(),
        CASE WHEN pg_is_in_recovery()
             THEN coalesce((SELECT received_tli FROM pg_stat_wal_receiver), (SELECT timeline_id FROM pg_control_checkpoint()))
             ELSE ('x' || left(pg_walfile_name(pg_current_wal_flush_lsn()), 8))::bit(32)::int END,
-       coalesce((SELECT status = 'streaming' FROM pg_stat_wal_receiver), false),
+       coalesce((SELECT status = 'streaming' AND NOT (last_msg_send_time = last_msg_receipt_time AND clock_timestamp() - last_msg_receipt_time < '2 s') FROM pg_stat_wal_receiver), false),
        CASE WHEN pg_is_in_recovery() THEN pg_is_wal_replay_paused() ELSE false END`
 
 // Observe asks the server as rapbot: a session of another role would be one more that rapbot must end before a switchover. It keeps the
