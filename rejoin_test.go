@@ -23,7 +23,9 @@ func parted() rapbot.Divergence {
 func TestRejoinMethod(t *testing.T) {
 	lostSlot := func(s *rapbot.Server) { s.Slots = []rapbot.Slot{{Name: "a", Status: "lost"}} }
 	noSlot := func(s *rapbot.Server) { s.Slots = nil }
-	lateSlot := func(s *rapbot.Server) { s.Slots = []rapbot.Slot{{Name: "a", Status: "reserved", From: written + 2<<20}} }
+	lateSlot := func(s *rapbot.Server) {
+		s.Slots = []rapbot.Slot{{Name: "a", Status: "reserved", From: written + 2<<20}}
+	}
 	noRewind := func(s *rapbot.Server) { s.RewindReady = false }
 	straight := func(d *rapbot.Divergence) { d.End = d.Fork }
 	tests := []struct {
