@@ -188,6 +188,9 @@ func (d Divergence) fits(last Sample, best Region) bool {
 // headline is what has happened, for somebody who was woken by it.
 func headline(t Topology, lost Region, l Loss, witnesses []Witness, clues Clues) string {
 	text, _ := Agreement(lost.Name, witnesses)
+	if strings.HasPrefix(text, lost.Name+" ") {
+		text = "The primary " + text
+	}
 	switch {
 	case lost.Role == Primary && clues.Drill.Is:
 		return "This is an exercise: " + lost.Name + " is the primary, answers, and is given up as if it were lost."

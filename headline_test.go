@@ -20,17 +20,17 @@ func TestHeadline(t *testing.T) {
 		evidence rapbot.Verdict
 		open     bool
 	}{
-		{"silence", fleet(gone("a", false), reset, darkAt("c")), nil, "a is dark: nobody can tell whether it still takes writes. Last seen alive at 11:59:50 UTC, 10 s before this plan.", rapbot.Warn, true},
-		{"silence, and a stream that ended proves nothing", fleet(gone("a", false), cut("b", written), cut("c", written)), nil, "a is dark: nobody can tell whether it still takes writes. Last seen alive at 11:59:50 UTC, 10 s before this plan.", rapbot.Warn, true},
-		{"silence, and its instance is stopped", fleet(gone("a", false), cut("b", written), cut("c", written)), stopped, "a seems to be down, but only its instance can tell. Last seen alive at 11:59:50 UTC, 10 s before this plan.", rapbot.Warn, true},
-		{"refused, and no stream is left", fleet(gone("a", true), cut("b", written), cut("c", written)), nil, "a seems to be down, but only rapbot can tell. Last seen alive at 11:59:50 UTC, 10 s before this plan.", rapbot.Warn, false},
-		{"refused, and its instance is stopped", fleet(gone("a", true), reset, reset), stopped, "a is down: rapbot and its instance agree. Last seen alive at 11:59:50 UTC, 10 s before this plan.", rapbot.Pass, false},
-		{"refused only here", fleet(gone("a", true), reset, darkAt("c")), nil, "a seems to be down, but only rapbot can tell. Last seen alive at 11:59:50 UTC, 10 s before this plan.", rapbot.Warn, false},
+		{"silence", fleet(gone("a", false), reset, darkAt("c")), nil, "The primary a is dark: nobody can tell whether it still takes writes. Last seen alive at 11:59:50 UTC, 10 s before this plan.", rapbot.Warn, true},
+		{"silence, and a stream that ended proves nothing", fleet(gone("a", false), cut("b", written), cut("c", written)), nil, "The primary a is dark: nobody can tell whether it still takes writes. Last seen alive at 11:59:50 UTC, 10 s before this plan.", rapbot.Warn, true},
+		{"silence, and its instance is stopped", fleet(gone("a", false), cut("b", written), cut("c", written)), stopped, "The primary a seems to be down, but only its instance can tell. Last seen alive at 11:59:50 UTC, 10 s before this plan.", rapbot.Warn, true},
+		{"refused, and no stream is left", fleet(gone("a", true), cut("b", written), cut("c", written)), nil, "The primary a seems to be down, but only rapbot can tell. Last seen alive at 11:59:50 UTC, 10 s before this plan.", rapbot.Warn, false},
+		{"refused, and its instance is stopped", fleet(gone("a", true), reset, reset), stopped, "The primary a is down, and takes no writes: rapbot and its instance agree. Last seen alive at 11:59:50 UTC, 10 s before this plan.", rapbot.Pass, false},
+		{"refused only here", fleet(gone("a", true), reset, darkAt("c")), nil, "The primary a seems to be down, but only rapbot can tell. Last seen alive at 11:59:50 UTC, 10 s before this plan.", rapbot.Warn, false},
 		{"partition", fleet(gone("a", false), fed("b", written), cut("c", written)), nil, "This is a partition: b still sees a alive, and rapbot does not. Last seen alive at 11:59:50 UTC, 10 s before this plan.", rapbot.Warn, true},
 		{"refused here, and fed there", fleet(gone("a", true), fed("b", written), fed("c", written)), nil, "This is a partition: b and c still see a alive, and rapbot does not. Last seen alive at 11:59:50 UTC, 10 s before this plan.", rapbot.Warn, true},
 		{"refused, and its process runs", fleet(gone("a", true), cut("b", written), cut("c", written)), running, "This is a partition: its instance still sees a alive, and rapbot does not. Last seen alive at 11:59:50 UTC, 10 s before this plan.", rapbot.Warn, true},
 		{"it answers", fleet(primaryAt("a", written), cut("b", written), cut("c", written)), nil, "a is the primary and answers, but a switchover from it is not possible now.", rapbot.Warn, true},
-		{"rapbot was restarted, and the samples know when it was seen", fleet(forgotten("a", false), cut("b", written), cut("c", written)), nil, "a is dark: nobody can tell whether it still takes writes. Last seen alive at 11:59:50 UTC, 10 s before this plan.", rapbot.Warn, true},
+		{"rapbot was restarted, and the samples know when it was seen", fleet(forgotten("a", false), cut("b", written), cut("c", written)), nil, "The primary a is dark: nobody can tell whether it still takes writes. Last seen alive at 11:59:50 UTC, 10 s before this plan.", rapbot.Warn, true},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -50,7 +50,7 @@ func TestHeadline(t *testing.T) {
 // What nobody has ever seen has no last sight.
 func TestHeadlineOfTheNeverSeen(t *testing.T) {
 	p := failover(t, fleet(forgotten("a", false), cut("b", written), cut("c", written)), "b", rapbot.Clues{})
-	if want := "a is dark: nobody can tell whether it still takes writes."; p.Headline != want || !p.Impact.Loss.Unknown {
+	if want := "The primary a is dark: nobody can tell whether it still takes writes."; p.Headline != want || !p.Impact.Loss.Unknown {
 		t.Errorf("have %q, want %q; the loss is %s", p.Headline, want, p.Impact.Loss)
 	}
 }

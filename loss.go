@@ -184,11 +184,11 @@ func (l Loss) String() string {
 	case l.Counted:
 		return fmt.Sprintf("exactly %s (%s of WAL), counted in its own log", Count(l.Commits, "commit", "commits"), Bytes(l.Bytes))
 	case l.Unknown && l.Open:
-		return "nobody can tell how much, because too little was seen of it, and more for as long as it may still take writes"
+		return "nobody can tell how much, because too little was seen of it; it grows until the old primary is fenced"
 	case l.Unknown:
 		return "nobody can tell how much, because too little was seen of it"
 	case l.Open:
-		return fmt.Sprintf("at the most %s of WAL so far, written in its last %s, and more for as long as it may still take writes", Bytes(l.Bytes), Duration(l.Time))
+		return fmt.Sprintf("at the most %s of WAL by now, written in its last %s; it grows until the old primary is fenced", Bytes(l.Bytes), Duration(l.Time))
 	}
 	return fmt.Sprintf("at the most %s of WAL, written in its last %s", Bytes(l.Bytes), Duration(l.Time))
 }

@@ -100,7 +100,7 @@ func Agreement(of string, witnesses []Witness) (sentence string, partition bool)
 		}
 		return fmt.Sprintf("This is a partition: %s still %s %s alive, and rapbot does not.", joined(names[Alive]), see, of), true
 	case count[Dead] > 1:
-		return fmt.Sprintf("%s is down: %s agree.", of, joined(names[Dead])), false
+		return fmt.Sprintf("%s is down, and takes no writes: %s agree.", of, joined(names[Dead])), false
 	case count[Dead] == 1:
 		return fmt.Sprintf("%s seems to be down, but only %s can tell.", of, names[Dead][0]), false
 	}

@@ -10,7 +10,7 @@ import (
 func impact(p rapbot.Plan) rapbot.Text {
 	switch p.Kind {
 	case rapbot.Failover:
-		return append(failoverImpact(p), rapbot.Say("\n", rapbot.B("What is done: "), rapbot.B(p.To), " becomes the primary in place of ", rapbot.B(p.From), ".")...)
+		return append(failoverImpact(p), rapbot.Say("\n", rapbot.B("What this does: "), rapbot.B(p.To), " becomes the primary in place of ", rapbot.B(p.From), ".")...)
 	case rapbot.Rejoin:
 		return rejoinImpact(p)
 	}
@@ -34,7 +34,7 @@ func appeal(o rapbot.Operation) rapbot.Text {
 	if p.Kind != rapbot.Failover {
 		return impact(p)
 	}
-	press := " if that loss is acceptable. If " + p.From + " can be brought back soon, do that instead: it loses nothing. Reject changes nothing."
+	press := " if that loss is acceptable; should it come to more, you are asked again. If " + p.From + " can be brought back soon, do that instead: it loses nothing. Reject changes nothing."
 	switch answers := p.Fact(p.From) == string(rapbot.Primary); {
 	case p.Drill.Is:
 		press = " to begin the exercise. Reject changes nothing."

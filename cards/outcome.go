@@ -73,7 +73,7 @@ func failedOver(o rapbot.Operation) []rapbot.Block {
 		next = append(next, rapbot.Say(" As soon as its log can be read, what was really lost is counted and told in the thread.")...)
 	}
 	return []rapbot.Block{
-		rapbot.Paragraph{Text: rapbot.Say(rapbot.B(o.Plan.To), " is primary in place of ", rapbot.B(from), ". "+o.Outcome)},
+		rapbot.Paragraph{Text: rapbot.Say(rapbot.B(o.Plan.To), " is primary in place of ", rapbot.B(from), " and takes writes. "+o.Outcome)},
 		fields,
 		rapbot.Paragraph{Text: next},
 		rapbot.Note{Text: rapbot.Say("How " + from + " was fenced:\n" + e[rapbot.EvFencedBy])},

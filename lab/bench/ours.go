@@ -107,7 +107,7 @@ func (c *ourFailover) decide(ctx context.Context) (decision, error) {
 	if err := c.people.ApproveFailover(card); err != nil {
 		return d, err
 	}
-	_, err = c.people.AwaitTitle(ctx, card, "Failed over to")
+	_, err = c.people.AwaitTitle(ctx, card, c.to+" took over")
 	return d, err
 }
 

@@ -72,7 +72,7 @@ func (p People) AwaitTitle(ctx context.Context, card workspace.Message, words st
 		if strings.HasPrefix(title, words) {
 			return true
 		}
-		for _, end := range []string{"Switched over", "Failed over", "Rejoined", "failed", "rolled back", "not run", "needs a decision"} {
+		for _, end := range []string{"Switched over", "took over", "Rejoined", "failed", "rolled back", "not run", "needs a decision"} {
 			if strings.Contains(title, end) {
 				err = fmt.Errorf("awaited %q, and it ended otherwise:\n%s", words, m.Text)
 				return true
