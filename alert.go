@@ -67,20 +67,20 @@ func (g AlertGroup) Absorb(d Delivery) AlertGroup {
 func rememberFiring(known, now []Alert) []Alert {
 	out := make([]Alert, 0, len(known)+len(now))
 	out = append(out, known...)
+	at := make(map[string]int, len(known)+len(now))
+	for i, a := range known {
+		at[a.Fingerprint] = i
+	}
 	for _, a := range now {
-		at := -1
-		for i := range out {
-			if out[i].Fingerprint == a.Fingerprint {
-				at = i
-			}
-		}
+		i, is := at[a.Fingerprint]
 		switch {
-		case at < 0:
+		case !is:
+			at[a.Fingerprint] = len(out)
 			out = append(out, a)
 		case a.Status == "firing":
-			out[at] = a
+			out[i] = a
 		default:
-			out[at].Status, out[at].EndsAt = a.Status, a.EndsAt
+			out[i].Status, out[i].EndsAt = a.Status, a.EndsAt
 		}
 	}
 	return out

@@ -182,13 +182,18 @@ type Inbox interface {
 	// Unshown returns the groups whose card does not show them as they are, the
 	// oldest change first.
 	Unshown(ctx context.Context) ([]AlertGroup, error)
-	// Absorb stores the group and marks the delivery as absorbed, together. It
-	// leaves Card and Told to Shown, and makes ChangedAt rise. Code Conflict
-	// for a delivery that was absorbed before.
-	Absorb(ctx context.Context, g AlertGroup, delivery int64) error
+	// Absorb stores the group and marks the deliveries as absorbed, together. It
+	// leaves Card and Told to Shown, and makes ChangedAt rise. Code Conflict,
+	// and nothing changed, when one of the deliveries was absorbed before.
+	Absorb(ctx context.Context, g AlertGroup, deliveries ...int64) error
 	// Shown stores where the group's card stands and that it shows the state
 	// of changedAt.
 	Shown(ctx context.Context, id string, card Ref, told string, changedAt time.Time) error
+	// Digests returns the newest digest of every channel that had one, sorted
+	// by channel.
+	Digests(ctx context.Context) ([]Digest, error)
+	// KeepDigest stores a digest in the place of its channel's one before.
+	KeepDigest(ctx context.Context, d Digest) error
 	// FirstTime reports whether this key has not been seen before, and
 	// remembers it. Keys are kept for a day.
 	FirstTime(ctx context.Context, key string, at time.Time) (bool, error)

@@ -1,30 +1,51 @@
 package bot
 
 import (
-	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"slices"
+	"sync/atomic"
 	"time"
+
+	"go.uber.org/zap"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/rap-analyzer/rapbot"
 )
 
-// alerts takes deliveries out of the inbox and keeps one card an alert group.
-// Deliveries are on disk before they come here (R8); whatever is interrupted
-// is found in the inbox again.
+// alerts takes deliveries out of the inbox, and puts and keeps the cards of
+// alert groups in front of people.
+//
+//	inbox ──▶ takeIn ──▶ queue ──▶ next ──▶ put up a card, tell a thread, edit a card
+//	                       ▲                               │
+//	                       └──────────── Shown ────────────┘
+//
+// Deliveries are on disk before they come here (R8), and what is shown is
+// recorded after it is; whatever is interrupted is found again in the inbox,
+// and a message by its key.
 type alerts struct {
 	inbox   rapbot.Inbox
 	chat    rapbot.Chat
 	channel string
 	card    func(rapbot.AlertGroup, time.Time) rapbot.Message
 	clock   Clock
+	log     *zap.Logger
 	wake    chan struct{}
+	queue   *queue
+	counts  alertCounts
 }
 
-// batch is how many deliveries are taken at a time.
-const batch = 100
+// alertCounts are what has been said since the start.
+type alertCounts struct{ posted, edited, told, failed atomic.Int64 }
+
+func newAlerts(opt Options) *alerts {
+	return &alerts{
+		inbox: opt.Inbox, chat: opt.Chat, channel: opt.AlertsChannel, card: opt.AlertCard, clock: opt.Clock, log: opt.Log,
+		wake: make(chan struct{}, 1), queue: newQueue(),
+	}
+}
+
+// channelOf is where a group that has no card yet is shown.
+func (a *alerts) channelOf(rapbot.AlertGroup) string { return a.channel }
 
 // nudge never blocks: one nudge waiting is as good as many.
 func (a *alerts) nudge() {
@@ -36,58 +57,23 @@ func (a *alerts) nudge() {
 
 func (a *alerts) waiting() <-chan struct{} { return a.wake }
 
-// work shows one group at a time and takes in what has arrived before each:
-// a channel takes about one message a second, so in a storm what is shown
-// next is decided as late as possible.
-func (a *alerts) work(ctx context.Context) error {
-	var errs []error
-	failed := map[string]bool{}
-	for {
-		if err := a.takeIn(ctx); err != nil {
-			return err
-		}
-		groups, err := a.inbox.Unshown(ctx)
-		if err != nil {
-			return fmt.Errorf("read alert groups: %w", err)
-		}
-		groups = slices.DeleteFunc(groups, func(g rapbot.AlertGroup) bool { return failed[g.ID] })
-		if len(groups) == 0 {
-			return errors.Join(errs...)
-		}
-		g := slices.MinFunc(groups, urgency)
-		if err := a.show(ctx, g); err != nil {
-			failed[g.ID] = true
-			errs = append(errs, fmt.Errorf("alert group %q: %w", g.Latest.GroupKey, err))
-		}
-	}
-}
+const (
+	batch    = 100 // deliveries taken at a time
+	absorber = 8   // groups absorbed at the same time, which share a commit
+)
 
-// urgency puts firing before resolved, and critical before the rest; among
-// equals the one that has waited longest stays first.
-func urgency(x, y rapbot.AlertGroup) int {
-	rank := func(g rapbot.AlertGroup) int {
-		switch {
-		case g.Resolved():
-			return 2
-		case g.Latest.CommonLabels["severity"] == "critical":
-			return 0
-		}
-		return 1
-	}
-	return cmp.Compare(rank(x), rank(y))
-}
-
-// takeIn absorbs what has arrived.
+// takeIn absorbs what has arrived. It never waits for the chat.
 func (a *alerts) takeIn(ctx context.Context) error {
+	if err := a.load(ctx); err != nil {
+		return err
+	}
 	for {
 		pending, err := a.inbox.Pending(ctx, batch)
 		if err != nil {
 			return fmt.Errorf("read inbox: %w", err)
 		}
-		for _, d := range pending {
-			if err := a.absorb(ctx, d); err != nil {
-				return fmt.Errorf("absorb delivery %d: %w", d.ID, err)
-			}
+		if err := a.absorbAll(ctx, pending); err != nil {
+			return err
 		}
 		if len(pending) < batch {
 			return nil
@@ -95,41 +81,89 @@ func (a *alerts) takeIn(ctx context.Context) error {
 	}
 }
 
-func (a *alerts) absorb(ctx context.Context, d rapbot.Delivery) error {
-	g, err := a.inbox.Group(ctx, rapbot.GroupID(d))
-	if err != nil && rapbot.ErrorCode(err) != rapbot.NotFound {
-		return err
+// load reads once what an earlier process has left to be shown.
+func (a *alerts) load(ctx context.Context) error {
+	if a.queue.isLoaded() {
+		return nil
 	}
-	return a.inbox.Absorb(ctx, g.Absorb(d), d.ID)
+	digests, err := a.inbox.Digests(ctx)
+	if err != nil {
+		return fmt.Errorf("read digests: %w", err)
+	}
+	groups, err := a.inbox.Unshown(ctx)
+	if err != nil {
+		return fmt.Errorf("read alert groups: %w", err)
+	}
+	a.queue.load(digests, groups, a.channelOf)
+	return nil
 }
 
-// show puts up the group's card as it is now, and tells its thread when it
-// resolved or fired again, because an edited card notifies nobody.
-func (a *alerts) show(ctx context.Context, g rapbot.AlertGroup) error {
-	card, told := a.card(g, a.clock.Now()), g.Latest.Status
-	ref := g.Card
-	if ref.Zero() {
-		posted, err := a.chat.Post(ctx, rapbot.Place{Channel: a.channel}, "alert-"+g.ID, card)
-		if err != nil {
-			return err
+// absorbAll takes deliveries into their groups: those of one group in order
+// and in one write, those of different groups side by side.
+func (a *alerts) absorbAll(ctx context.Context, pending []rapbot.Delivery) error {
+	var order []string
+	of := map[string][]rapbot.Delivery{}
+	for _, d := range pending {
+		id := rapbot.GroupID(d)
+		if of[id] == nil {
+			order = append(order, id)
 		}
-		return a.inbox.Shown(ctx, g.ID, posted, told, g.ChangedAt)
+		of[id] = append(of[id], d)
 	}
-	if g.Told != told {
-		news := card.Summary + "."
-		m := rapbot.Message{Summary: news, Blocks: []rapbot.Block{rapbot.Paragraph{Text: rapbot.Say(news)}}}
-		key := fmt.Sprintf("alert-%s-%d-%s", g.ID, g.Times, told)
-		if _, err := a.chat.Post(ctx, rapbot.Place{Channel: ref.Channel, Thread: ref.ID}, key, m); err != nil {
-			return err
-		}
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(absorber)
+	for _, id := range order {
+		g.Go(func() error { return a.absorb(ctx, id, of[id]) })
 	}
-	err := a.chat.Edit(ctx, ref, card)
-	if rapbot.ErrorCode(err) == rapbot.NotFound {
-		// Somebody has deleted the card; what fires is not left unseen.
-		ref, err = a.chat.Post(ctx, rapbot.Place{Channel: a.channel}, fmt.Sprintf("alert-%s-again-%d", g.ID, g.ChangedAt.UnixNano()), card)
-	}
-	if err != nil {
-		return err
-	}
-	return a.inbox.Shown(ctx, g.ID, ref, told, g.ChangedAt)
+	return g.Wait()
 }
+
+// absorb holds the group in the queue meanwhile: a card that goes up between
+// the reading and the writing must not be forgotten.
+func (a *alerts) absorb(ctx context.Context, id string, deliveries []rapbot.Delivery) error {
+	a.queue.hold(id)
+	g, err := a.inbox.Group(ctx, id)
+	if err != nil && rapbot.ErrorCode(err) != rapbot.NotFound {
+		a.queue.letGo(id)
+		return fmt.Errorf("read alert group: %w", err)
+	}
+	var numbers []int64
+	for _, d := range deliveries {
+		g = g.Absorb(d)
+		numbers = append(numbers, d.ID)
+	}
+	if err := a.inbox.Absorb(ctx, g, numbers...); err != nil {
+		a.queue.letGo(id)
+		return fmt.Errorf("absorb deliveries %v: %w", numbers, err)
+	}
+	a.queue.update(g, a.channelOf(g))
+	return nil
+}
+
+// AlertFigures are the alerts in numbers, for metrics.
+type AlertFigures struct {
+	Waiting int           // groups without a card
+	Oldest  time.Duration // for how long the one that waits longest has waited
+	Digests int           // storms that go on
+	Posted  int64         // cards put up since the start
+	Edited  int64         // and edited
+	Told    int64         // thread replies
+	Failed  int64         // tries at one of them that failed
+}
+
+// AlertFigures tells how the alerts stand now.
+func (b *Bot) AlertFigures() AlertFigures {
+	a := b.alerts
+	waiting, oldest, digests := a.queue.size()
+	f := AlertFigures{
+		Waiting: waiting, Digests: digests,
+		Posted: a.counts.posted.Load(), Edited: a.counts.edited.Load(), Told: a.counts.told.Load(), Failed: a.counts.failed.Load(),
+	}
+	if waiting > 0 {
+		f.Oldest = max(0, b.opt.Clock.Now().Sub(oldest))
+	}
+	return f
+}
+
+// AlertQueue is what of the alerts has no card of its own.
+func (b *Bot) AlertQueue() rapbot.AlertQueue { return b.alerts.queue.list(b.opt.Clock.Now()) }

@@ -63,7 +63,7 @@ func New(opt Options) *Bot {
 	}
 	b := &Bot{opt: opt, log: opt.Log, book: newBook(opt.Operations, opt.Clock), sampled: map[string]time.Time{}}
 	b.screen = &screen{book: b.book, chat: opt.Chat, channel: opt.OperationsChannel, shown: map[string]string{}}
-	b.alerts = &alerts{inbox: opt.Inbox, chat: opt.Chat, channel: opt.AlertsChannel, card: opt.AlertCard, clock: opt.Clock, wake: make(chan struct{}, 1)}
+	b.alerts = newAlerts(opt)
 	return b
 }
 
@@ -82,7 +82,8 @@ func (b *Bot) Run(ctx context.Context) error {
 	g.Go(func() error { return b.tryWrites(ctx) })
 	g.Go(func() error { return b.keep(ctx, "show operations", b.book.changes, b.screen.showCards) })
 	g.Go(func() error { return b.keep(ctx, "tell the news", b.book.changes, b.screen.tellNews) })
-	g.Go(func() error { return b.keep(ctx, "show alerts", b.alerts.waiting, b.alerts.work) })
+	g.Go(func() error { return b.keep(ctx, "take alerts in", b.alerts.waiting, b.alerts.takeIn) })
+	g.Go(func() error { return b.alerts.show(ctx) })
 	err := g.Wait()
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
 		return nil

@@ -42,6 +42,9 @@ type transcript struct {
 	posts []post
 	forms []rapbot.Form
 	down  bool
+
+	bounded bool // Slack takes only so many posts, and then none
+	takes   int
 }
 
 type post struct {
@@ -72,8 +75,8 @@ func (t *transcript) take() string {
 }
 
 func (t *transcript) Post(_ context.Context, to rapbot.Place, _ string, m rapbot.Message) (rapbot.Ref, error) {
-	if t.down {
-		return rapbot.Ref{}, errDown
+	if err := t.admits(); err != nil {
+		return rapbot.Ref{}, err
 	}
 	if to.Thread != "" {
 		t.say(fmt.Sprintf("#%s [%s] thread", to.Channel, to.Thread), m)

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -183,6 +184,9 @@ func (p *player) slack(ctx context.Context, words string) error {
 	switch verb {
 	case "down":
 		p.chat.down = true
+	case "takes":
+		p.chat.bounded = rest != "all"
+		p.chat.takes, _ = strconv.Atoi(rest)
 	case "up":
 		p.chat.down = false
 	case "directory-down":
@@ -209,6 +213,9 @@ func (p *player) slack(ctx context.Context, words string) error {
 }
 
 func (p *player) deliver(ctx context.Context, name string) error {
+	if strings.HasPrefix(name, "fires ") || strings.HasPrefix(name, "resolves ") {
+		return p.many(ctx, name)
+	}
 	d, err := alertmanager.Decode(p.files[name], p.clock.Now())
 	if err != nil {
 		return err

@@ -10,7 +10,7 @@ import (
 
 // Fleet is the answer to "how are we": one line a region, contradictions
 // first, and when it was observed.
-func Fleet(t rapbot.Topology, open []rapbot.Operation) rapbot.Message {
+func Fleet(t rapbot.Topology, open []rapbot.Operation, queue rapbot.AlertQueue) rapbot.Message {
 	title := fleetTitle(t)
 	m := rapbot.Message{Summary: title, Blocks: []rapbot.Block{rapbot.Heading{Text: title}}}
 	for _, c := range t.Contradictions() {
@@ -21,6 +21,9 @@ func Fleet(t rapbot.Topology, open []rapbot.Operation) rapbot.Message {
 	}
 	for _, o := range open {
 		m.Blocks = append(m.Blocks, rapbot.Paragraph{Text: rapbot.Say(fmt.Sprintf("Operation %s: %s.", o.ID, Title(o)))})
+	}
+	if waits := queue.Say(t.At); waits != "" {
+		m.Blocks = append(m.Blocks, rapbot.Paragraph{Text: rapbot.Say(waits)})
 	}
 	m.Blocks = append(m.Blocks, rapbot.Note{Text: rapbot.Say("Observed at ", rapbot.When(t.At), ".")})
 	return m

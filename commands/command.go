@@ -17,6 +17,8 @@ type Desk interface {
 	Topology() rapbot.Topology
 	Observe(ctx context.Context) rapbot.Topology
 	Sites() []rapbot.Site
+	// AlertQueue is what of the alerts has no card of its own.
+	AlertQueue() rapbot.AlertQueue
 	// EmergencyDrills reports whether a healthy primary may be given up for the
 	// sake of an exercise.
 	EmergencyDrills() bool
@@ -74,7 +76,7 @@ type Flag struct {
 
 // All lists the commands in the order of the help.
 func All() []Command {
-	return []Command{status, failover, rejoin, drill, approve, reject, cancel, history, show, help}
+	return []Command{status, alerts, failover, rejoin, drill, approve, reject, cancel, history, show, help}
 }
 
 // Usage is the command's line of syntax, without the /rap.

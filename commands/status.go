@@ -31,7 +31,7 @@ func runStatus(ctx context.Context, desk Desk, call Call) (rapbot.Message, error
 		if err != nil {
 			open = nil // the fleet is worth telling even when the journal is not readable
 		}
-		return cards.Fleet(t, open), nil
+		return cards.Fleet(t, open, desk.AlertQueue()), nil
 	}
 	region, ok := t.Region(name)
 	if !ok {

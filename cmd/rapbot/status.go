@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 	"go.uber.org/zap"
 
+	"github.com/rap-analyzer/rapbot"
 	"github.com/rap-analyzer/rapbot/cards"
 	"github.com/rap-analyzer/rapbot/config"
 )
@@ -40,7 +41,7 @@ func statusCommand(path *string) *cobra.Command {
 				enc.SetIndent("", "  ")
 				err = enc.Encode(t)
 			} else {
-				_, err = fmt.Fprintln(cmd.OutOrStdout(), cards.Fleet(t, nil).Plain())
+				_, err = fmt.Fprintln(cmd.OutOrStdout(), cards.Fleet(t, nil, rapbot.AlertQueue{}).Plain())
 			}
 			if err == nil && len(t.Contradictions()) > 0 {
 				return errTrouble

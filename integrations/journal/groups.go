@@ -53,10 +53,12 @@ func (j *Journal) Unshown(ctx context.Context) ([]rapbot.AlertGroup, error) {
 
 // Absorb implements rapbot.Inbox. Card and Told belong to Shown: they are
 // taken from g only for a group that is new.
-func (j *Journal) Absorb(ctx context.Context, g rapbot.AlertGroup, delivery int64) error {
-	return j.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		if err := markAbsorbed(ctx, tx, delivery); err != nil {
-			return err
+func (j *Journal) Absorb(ctx context.Context, g rapbot.AlertGroup, deliveries ...int64) error {
+	return j.inbox.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		for _, d := range deliveries {
+			if err := markAbsorbed(ctx, tx, d); err != nil {
+				return err
+			}
 		}
 		var before int64
 		err := tx.QueryRowContext(ctx, "SELECT changed_at FROM alert_groups WHERE id = ?", g.ID).Scan(&before)
@@ -96,7 +98,7 @@ func markAbsorbed(ctx context.Context, tx *sql.Tx, delivery int64) error {
 
 // Shown implements rapbot.Inbox.
 func (j *Journal) Shown(ctx context.Context, id string, card rapbot.Ref, told string, changedAt time.Time) error {
-	return j.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	return j.inbox.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		result, err := tx.ExecContext(ctx, "UPDATE alert_groups SET shown_at = ?, card_channel = ?, card_id = ?, told = ? WHERE id = ?",
 			changedAt.UnixNano(), card.Channel, card.ID, told, id)
 		if err != nil {

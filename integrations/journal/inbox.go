@@ -26,7 +26,7 @@ func (j *Journal) Accept(ctx context.Context, d rapbot.Delivery) (bool, error) {
 		return false, err
 	}
 	group, fresh := rapbot.GroupID(d), false
-	err = j.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	err = j.inbox.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		var newest string
 		err := tx.QueryRowContext(ctx, "SELECT key FROM newest_keys WHERE group_id = ?", group).Scan(&newest)
 		if err == nil && newest == d.Key {

@@ -37,6 +37,7 @@ type Journal struct {
 	writer  *sql.DB
 	sampler *sql.DB
 	reader  *sql.DB
+	inbox   *sharedCommits // of the writer
 
 	mu    sync.Mutex // guards lease
 	lease *fileLock  // nil while this Journal does not hold it
@@ -62,6 +63,7 @@ func Open(ctx context.Context, path string) (*Journal, error) {
 	if j.writer, err = connect(path, writerOptions, 1); err != nil {
 		return nil, fmt.Errorf("open journal %s: %w", path, err)
 	}
+	j.inbox = &sharedCommits{db: j.writer}
 	if j.sampler, err = connect(path, samplerOptions, 1); err != nil {
 		return nil, errors.Join(fmt.Errorf("open journal %s: %w", path, err), j.writer.Close())
 	}

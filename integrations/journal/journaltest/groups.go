@@ -12,6 +12,7 @@ var groupPromises = []promise[rapbot.Inbox]{
 	{"Absorb/stores the group and takes the delivery out of the pending", absorbTakesBoth},
 	{"Absorb/a delivery that is not there changes nothing", absorbNotFound},
 	{"Absorb/a delivery is absorbed once", absorbedOnce},
+	{"Absorb/several deliveries together, or none of them", absorbTogether},
 	{"Absorb/of many at once exactly one absorbs", oneAbsorbs},
 	{"Absorb/leaves the card where it stands", absorbLeavesTheCard},
 }
@@ -58,6 +59,25 @@ func absorbedOnce(t *testing.T, j rapbot.Inbox) {
 	again.Times = 99
 	refuse(t, rapbot.Conflict, j.Absorb(t.Context(), again, g.Latest.ID))
 	same(t, must[rapbot.AlertGroup](t)(j.Group(t.Context(), g.ID)), g)
+}
+
+func absorbTogether(t *testing.T, j rapbot.Inbox) {
+	var g rapbot.AlertGroup
+	var numbers []int64
+	for _, key := range []string{"k1", "k2", "k3"} {
+		accept(t, j, delivery("us-west-2", key), true)
+	}
+	for _, d := range pending(t, j) {
+		g, numbers = g.Absorb(d), append(numbers, d.ID)
+	}
+	succeed(t, j.Absorb(t.Context(), g, numbers[1]))
+	refuse(t, rapbot.Conflict, j.Absorb(t.Context(), rapbot.AlertGroup{ID: "other"}, numbers...))
+	refuse(t, rapbot.Conflict, j.Absorb(t.Context(), rapbot.AlertGroup{ID: "other"}, numbers[0], numbers[0]))
+	refuse(t, rapbot.NotFound, j.Absorb(t.Context(), rapbot.AlertGroup{ID: "other"}, numbers[0], 4711))
+	same(t, keys(pending(t, j)), []string{"k1", "k3"})
+	same(t, unshown(t, j), []string{g.ID})
+	succeed(t, j.Absorb(t.Context(), g, numbers[0], numbers[2]))
+	same(t, keys(pending(t, j)), []string{})
 }
 
 func oneAbsorbs(t *testing.T, j rapbot.Inbox) {

@@ -33,6 +33,7 @@ func Inbox(t *testing.T, open func(t *testing.T) rapbot.Inbox) {
 	keep(t, open, acceptPromises)
 	keep(t, open, groupPromises)
 	keep(t, open, shownPromises)
+	keep(t, open, digestPromises)
 	keep(t, open, firstTimePromises)
 }
 

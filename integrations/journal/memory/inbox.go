@@ -3,6 +3,7 @@ package memory
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -106,15 +107,19 @@ func (j *Journal) Unshown(_ context.Context) ([]rapbot.AlertGroup, error) {
 
 // Absorb implements rapbot.Inbox. Card and Told belong to Shown: they are
 // taken from g only for a group that is new.
-func (j *Journal) Absorb(_ context.Context, g rapbot.AlertGroup, number int64) error {
+func (j *Journal) Absorb(_ context.Context, g rapbot.AlertGroup, numbers ...int64) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	at := slices.IndexFunc(j.deliveries, func(d delivery) bool { return d.id == number })
-	if at < 0 {
-		return ledger.NoDelivery(number)
-	}
-	if j.deliveries[at].absorbed {
-		return ledger.AbsorbedAlready(number)
+	var absorbed []int
+	for i, number := range numbers {
+		at := slices.IndexFunc(j.deliveries, func(d delivery) bool { return d.id == number })
+		if at < 0 {
+			return ledger.NoDelivery(number)
+		}
+		if j.deliveries[at].absorbed || slices.Contains(numbers[:i], number) {
+			return ledger.AbsorbedAlready(number)
+		}
+		absorbed = append(absorbed, at)
 	}
 	row, known := j.groups[g.ID]
 	if known {
@@ -128,7 +133,9 @@ func (j *Journal) Absorb(_ context.Context, g rapbot.AlertGroup, number int64) e
 	}
 	row.kept, row.changedAt = kept, g.ChangedAt
 	j.groups[g.ID] = row
-	j.deliveries[at].absorbed = true
+	for _, at := range absorbed {
+		j.deliveries[at].absorbed = true
+	}
 	return nil
 }
 
@@ -142,6 +149,33 @@ func (j *Journal) Shown(_ context.Context, id string, card rapbot.Ref, told stri
 	}
 	g.card, g.told, g.shown, g.shownAt = card, told, true, changedAt
 	j.groups[id] = g
+	return nil
+}
+
+// Digests implements rapbot.Inbox.
+func (j *Journal) Digests(_ context.Context) ([]rapbot.Digest, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	var out []rapbot.Digest
+	for _, channel := range slices.Sorted(maps.Keys(j.digests)) {
+		d, err := ledger.DecodeDigest(j.digests[channel])
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, d)
+	}
+	return out, nil
+}
+
+// KeepDigest implements rapbot.Inbox.
+func (j *Journal) KeepDigest(_ context.Context, d rapbot.Digest) error {
+	kept, err := ledger.EncodeDigest(d)
+	if err != nil {
+		return err
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.digests[d.Channel] = kept
 	return nil
 }
 

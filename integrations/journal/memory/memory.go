@@ -34,10 +34,11 @@ type Journal struct {
 	last       int64             // number of the newest delivery, kept or not
 	newest     map[string]string // group ID to the key of its newest delivery
 	groups     map[string]group
+	digests    map[string][]byte // by channel
 	seen       map[string]time.Time
 }
 
 // New returns an empty journal.
 func New() *Journal {
-	return &Journal{newest: map[string]string{}, groups: map[string]group{}, seen: map[string]time.Time{}}
+	return &Journal{newest: map[string]string{}, groups: map[string]group{}, digests: map[string][]byte{}, seen: map[string]time.Time{}}
 }

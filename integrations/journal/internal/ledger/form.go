@@ -77,6 +77,28 @@ func DecodeGroup(b []byte, card rapbot.Ref, told string) (rapbot.AlertGroup, err
 	return g, nil
 }
 
+// EncodeDigest returns the kept form of a digest.
+func EncodeDigest(d rapbot.Digest) ([]byte, error) {
+	d.Began, d.Ended, d.Missed = d.Began.UTC(), d.Ended.UTC(), slices.Clone(d.Missed)
+	for i := range d.Missed {
+		d.Missed[i].From, d.Missed[i].To = d.Missed[i].From.UTC(), d.Missed[i].To.UTC()
+	}
+	b, err := json.Marshal(d)
+	if err != nil {
+		return nil, fmt.Errorf("encode digest: %w", err)
+	}
+	return b, nil
+}
+
+// DecodeDigest returns the digest of a kept form.
+func DecodeDigest(b []byte) (rapbot.Digest, error) {
+	var d rapbot.Digest
+	if err := json.Unmarshal(b, &d); err != nil {
+		return d, fmt.Errorf("decode digest: %w", err)
+	}
+	return d, nil
+}
+
 func deliveryInUTC(d rapbot.Delivery) rapbot.Delivery {
 	d.ReceivedAt, d.Alerts = d.ReceivedAt.UTC(), alertsInUTC(d.Alerts)
 	return d

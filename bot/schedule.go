@@ -1,0 +1,212 @@
+package bot
+
+import (
+	"context"
+	"time"
+
+	"github.com/rap-analyzer/rapbot"
+)
+
+const (
+	editEvery   = 5 * time.Second // between two edits of one card
+	growthEvery = time.Minute     // between two replies in one thread that tell of alerts that joined
+	calmDown    = time.Minute     // the longest pause after a group that could not be shown
+)
+
+// job is one thing to do next, in a lane.
+type job struct {
+	lane  string
+	rank  int // lower is first
+	since time.Time
+	id    string
+	group *waiter // one of these two is what it is about
+	storm *storm
+	run   func(context.Context) error
+}
+
+func (j job) before(other job) bool {
+	if j.rank != other.rank {
+		return j.rank < other.rank
+	}
+	if !j.since.Equal(other.since) {
+		return j.since.Before(other.since)
+	}
+	return j.id < other.id
+}
+
+// The ranks of what is posted: the card of a storm, then what fires by
+// severity, and in each severity the cards of groups that nobody has seen
+// before the news of those that have one; then what has resolved.
+const (
+	rankStorm    = -1
+	rankResolved = 100
+	rankEnd      = 200
+)
+
+func (w *waiter) cardRank() int {
+	rank := 2 * w.brief.Rank
+	if w.resolved {
+		rank += rankResolved
+	}
+	return rank
+}
+
+func (w *waiter) newsRank() int { return w.cardRank() + 1 }
+
+// editTurn orders edits by age, where a milder group counts as younger: a
+// severe group that changes all the time does not hold up the others for ever.
+func (w *waiter) editTurn() time.Time {
+	d := time.Duration(w.brief.Rank) * 30 * time.Second
+	if w.resolved {
+		d += 30 * time.Second
+	}
+	return w.since.Add(d)
+}
+
+// next takes the most urgent thing that can be done now. What it returns is
+// under way until done is called with it.
+func (a *alerts) next() (job, bool) {
+	q, now := a.queue, a.clock.Now()
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if !q.loaded {
+		return job{}, false
+	}
+	q.sweep(now)
+	posts, found := job{}, false
+	edits, any := job{}, false
+	consider := func(j job, is bool) {
+		if !is || !q.free(j.lane, now) {
+			return
+		}
+		if j.lane == editLane {
+			if !any || j.before(edits) {
+				edits, any = j, true
+			}
+			return
+		}
+		if !found || j.before(posts) {
+			posts, found = j, true
+		}
+	}
+	for _, s := range q.stormsIn(a.channel) {
+		consider(a.stormJob(s, now))
+	}
+	for _, w := range q.groups {
+		if w.busy || !w.behind() || now.Before(w.after) {
+			continue
+		}
+		consider(a.postJob(w, now))
+		consider(a.editJob(w, now))
+	}
+	if !found {
+		posts, found = edits, any
+	}
+	if !found {
+		return job{}, false
+	}
+	q.lane(posts.lane).busy = true
+	if posts.group != nil {
+		posts.group.busy = true
+	} else {
+		posts.storm.busy = true
+	}
+	return posts, true
+}
+
+// postJob is what of a group is to be said in its channel; mu is held.
+func (a *alerts) postJob(w *waiter, now time.Time) (job, bool) {
+	j := job{lane: w.channel, since: w.since, id: w.brief.ID, group: w}
+	s := a.queue.storms[w.channel]
+	on := s != nil && s.On()
+	switch {
+	case w.card.Zero() && w.resolved && on && !s.Card.Zero():
+		j.rank, j.run = rankStorm, func(ctx context.Context) error { return a.listMissed(ctx, w, s) }
+	case w.card.Zero():
+		j.rank, j.run = w.cardRank(), func(ctx context.Context) error { return a.putUp(ctx, w) }
+	default:
+		kind := newsIn(w.told, w.now)
+		if kind == noNews || kind == moreFire && (on || now.Before(w.replied.Add(growthEvery))) {
+			return j, false
+		}
+		j.rank, j.run = w.newsRank(), func(ctx context.Context) error { return a.tell(ctx, w) }
+	}
+	return j, true
+}
+
+// editJob is the edit of a group's card, when it is time for one; mu is held.
+func (a *alerts) editJob(w *waiter, now time.Time) (job, bool) {
+	if w.card.Zero() || !w.edited.Before(w.changedAt) && !w.unrecorded(a.queue.on(w.channel)) || now.Before(w.touched.Add(editEvery)) {
+		return job{}, false
+	}
+	return job{lane: editLane, since: w.editTurn(), id: w.brief.ID, group: w, run: func(ctx context.Context) error { return a.edit(ctx, w) }}, true
+}
+
+// unrecorded reports whether the card is as it should be and nothing is left
+// to tell, and only the journal does not know.
+func (w *waiter) unrecorded(storm bool) bool {
+	kind := newsIn(w.told, w.now)
+	return kind == noNews || kind == moreFire && storm
+}
+
+// done ends a job. One that failed is tried again after a while, and a Slack
+// that takes nothing is left alone in that lane.
+func (a *alerts) done(j job, err error) {
+	q, now := a.queue, a.clock.Now()
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	l := q.lane(j.lane)
+	l.busy = false
+	failures, after := new(int), new(time.Time)
+	if j.group != nil {
+		j.group.busy = false
+		failures, after = &j.group.failures, &j.group.after
+	} else {
+		j.storm.busy = false
+		failures, after = &j.storm.failures, &j.storm.after
+	}
+	if err == nil {
+		*failures, *after = 0, time.Time{}
+	} else {
+		a.counts.failed.Add(1)
+		*after = now.Add(min(retryEvery<<min(*failures, 10), calmDown))
+		*failures++
+		if rapbot.ErrorCode(err) == rapbot.Unavailable {
+			l.after = now.Add(retryEvery)
+			*after = time.Time{} // it is not the group's fault
+		}
+	}
+	if s := q.storms[j.lane]; s != nil {
+		s.changed = true
+	}
+	q.nudge()
+}
+
+// afresh lets everything be tried again at once.
+func (q *queue) afresh() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for _, w := range q.groups {
+		w.after = time.Time{}
+	}
+	for _, s := range q.storms {
+		s.after = time.Time{}
+	}
+	for _, l := range q.lanes {
+		l.after = time.Time{}
+	}
+}
+
+func (q *queue) lane(name string) *lane {
+	l := q.lanes[name]
+	if l == nil {
+		l = &lane{}
+		q.lanes[name] = l
+	}
+	return l
+}
+
+func (q *queue) free(name string, now time.Time) bool {
+	l := q.lane(name)
+	return !l.busy && !now.Before(l.after)
+}
