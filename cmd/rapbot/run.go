@@ -87,6 +87,7 @@ func serve(ctx context.Context, c *config.Config, log *zap.Logger) error {
 	if err := b.Begin(ctx); err != nil {
 		return err
 	}
+	alertMetrics(b, registry)
 
 	// Without a token the configuration has seen to it that only this machine
 	// can call, or that somebody wanted otherwise in so many words.

@@ -37,6 +37,7 @@ type Adapter struct {
 	desk   *desk
 	pacer  *pacer
 	pages  *pages
+	past   *past
 	forms  *origins
 	groups *groups
 	health *health
@@ -78,7 +79,7 @@ func New(cfg Config, handler Handler) (*Adapter, error) {
 	}
 	a := &Adapter{
 		cfg: cfg, log: cfg.Log, http: httpClient(cfg.HTTPClient, cfg.Timeout), started: time.Now(),
-		gate: newGate(), pacer: newPacer(), pages: newPages(), forms: newOrigins(), groups: newGroups(), health: &health{},
+		gate: newGate(), pacer: newPacer(), pages: newPages(), past: newPast(), forms: newOrigins(), groups: newGroups(), health: &health{},
 	}
 	a.life, a.end = context.WithCancel(context.Background())
 	a.desk = newDesk(handler, cfg.FirstTime, a.log, &a.counts, cfg.Queue)

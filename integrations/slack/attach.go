@@ -8,6 +8,7 @@ import (
 	"errors"
 	"path"
 	"strings"
+	"time"
 
 	sdk "github.com/slack-go/slack"
 	"go.uber.org/zap"
@@ -32,7 +33,7 @@ func (a *Adapter) Attach(ctx context.Context, to rapbot.Place, key string, f rap
 	}
 	name := marked(f.Name, keyOf(key))
 	same := carries(name)
-	if ref := a.earlier(ctx, to, same); !ref.Zero() {
+	if ref := a.attached(ctx, to, same); !ref.Zero() {
 		return ref, nil
 	}
 	id, err := a.upload(ctx, name, f)
@@ -50,7 +51,7 @@ func (a *Adapter) Attach(ctx context.Context, to rapbot.Place, key string, f rap
 		case sleep(ctx, backoff(n, a.cfg.Backoff, slowest)) != nil:
 			return rapbot.Ref{}, a.told("files.completeUploadExternal", err, perhapsAttached)
 		}
-		if ref, err := a.find(ctx, to, same); err == nil && !ref.Zero() {
+		if ref, err := a.find(ctx, to, time.Now().Add(-recent), same); err == nil && !ref.Zero() {
 			return ref, nil
 		}
 		// Slack completes a file once, so asking again for the same one shows
@@ -63,6 +64,19 @@ func (a *Adapter) Attach(ctx context.Context, to rapbot.Place, key string, f rap
 			return ref, nil
 		}
 	}
+}
+
+// attached looks for the file of a process that crashed. The zero Ref means
+// that there is none, or that Slack does not say.
+func (a *Adapter) attached(ctx context.Context, to rapbot.Place, same func(sdk.Message) bool) rapbot.Ref {
+	if time.Since(a.started) >= lookBack {
+		return rapbot.Ref{}
+	}
+	ref, err := a.find(ctx, to, time.Now().Add(-recent), same)
+	if err != nil {
+		a.log.Warn("look for an earlier file", zap.String("channel", to.Channel), zap.Error(scrub(err)))
+	}
+	return ref
 }
 
 // upload brings the bytes to Slack. A repetition begins with an address of its
@@ -106,7 +120,7 @@ func (a *Adapter) complete(ctx context.Context, to rapbot.Place, id string, f ra
 // with the zero Ref: the file is on its way all the same.
 func (a *Adapter) shared(ctx context.Context, to rapbot.Place, same func(sdk.Message) bool) rapbot.Ref {
 	for n := range attempts {
-		ref, err := a.find(ctx, to, same)
+		ref, err := a.find(ctx, to, time.Now().Add(-recent), same)
 		if err == nil && !ref.Zero() {
 			return ref
 		}

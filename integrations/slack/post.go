@@ -22,36 +22,45 @@ const (
 	metadataKey  = "key"
 )
 
-// lookBack is for how long after the start a post is looked for before it is
-// made: a process that crashed may have made it without recording so.
+// lookBack is for how long after the start nothing is posted while Slack does
+// not say what was posted before: a process that crashed may have made the same
+// post without recording so.
 const lookBack = 5 * time.Minute
 
 // recent is how old the message may be that a key finds. A journal that was
 // lost gives its keys out again, and an old card must not pass for a new one.
 const recent = 15 * time.Minute
 
-// pagesRead bounds how much of a thread is read, a hundred messages a page.
-const pagesRead = 5
+// pagesRead bounds how much is read of a channel or a thread, a hundred
+// messages a page: a quarter of an hour of one a second, and as much again.
+const pagesRead = 20
 
-// Post says something in a channel or a thread. When the answer is lost, it
-// looks for the key in what was said there before it says it again.
+// Post says something in a channel or a thread. A key that was said there
+// before is not said again, whoever said it; when an answer is lost, it is
+// looked for.
 func (a *Adapter) Post(ctx context.Context, to rapbot.Place, key string, m rapbot.Message) (rapbot.Ref, error) {
 	text, blocks := Render(m)
-	key = keyOf(key)
-	same := keyed(key)
-	if ref := a.earlier(ctx, to, same); !ref.Zero() {
-		return ref, nil
+	s := said{to, keyOf(key)}
+	if ref, err := a.earlier(ctx, s); err != nil || !ref.Zero() {
+		return ref, a.told("chat.postMessage", err, "Nothing was posted.")
 	}
+	began := time.Now()
 	for n := 0; ; n++ {
-		ref, err := a.post(ctx, to, key, text, blocks)
+		ref, err := a.post(ctx, to, s.key, text, blocks)
 		var doubt doubtful
-		if err == nil || !errors.As(err, &doubt) {
+		if err == nil {
+			a.past.settle(s, ref)
+			return ref, nil
+		}
+		if !errors.As(err, &doubt) {
 			return ref, a.told("chat.postMessage", err, "Nothing was posted.")
 		}
+		a.past.doubt(s, began)
 		if err := sleep(ctx, backoff(n, a.cfg.Backoff, slowest)); err != nil {
 			return ref, a.told("chat.postMessage", doubt, "It may or may not have been posted.")
 		}
-		if ref, err = a.find(ctx, to, same); err == nil && !ref.Zero() {
+		if ref, err = a.find(ctx, to, began.Add(-clockSkew), keyed(s.key)); err == nil && !ref.Zero() {
+			a.past.settle(s, ref)
 			return ref, nil
 		}
 		if err != nil || n == attempts {
@@ -65,19 +74,6 @@ func keyed(key string) func(sdk.Message) bool {
 	return func(m sdk.Message) bool {
 		return m.Metadata.EventType == metadataType && m.Metadata.EventPayload[metadataKey] == key
 	}
-}
-
-// earlier looks for what a process that crashed may have posted. The zero Ref
-// means that there is nothing, or that Slack does not say.
-func (a *Adapter) earlier(ctx context.Context, to rapbot.Place, same func(sdk.Message) bool) rapbot.Ref {
-	if time.Since(a.started) >= lookBack {
-		return rapbot.Ref{}
-	}
-	ref, err := a.find(ctx, to, same)
-	if err != nil {
-		a.log.Warn("look for an earlier post", zap.String("channel", to.Channel), zap.Error(scrub(err)))
-	}
-	return ref
 }
 
 func (a *Adapter) post(ctx context.Context, to rapbot.Place, key, text string, blocks []sdk.Block) (rapbot.Ref, error) {
@@ -109,38 +105,50 @@ func say(text string, blocks []sdk.Block) []sdk.MsgOption {
 
 // find looks for a message of rapbot's own that is the same; one of anybody
 // else that claims to be does not count. The zero Ref means that there is none.
-func (a *Adapter) find(ctx context.Context, to rapbot.Place, same func(sdk.Message) bool) (rapbot.Ref, error) {
+func (a *Adapter) find(ctx context.Context, to rapbot.Place, from time.Time, same func(sdk.Message) bool) (rapbot.Ref, error) {
+	var found rapbot.Ref
+	err := a.each(ctx, to, from, time.Time{}, func(m sdk.Message) bool {
+		if same(m) {
+			found = rapbot.Ref{Channel: to.Channel, ID: m.Timestamp}
+		}
+		return !found.Zero()
+	})
+	return found, err
+}
+
+// each reads rapbot's own messages of a time, the newest of a channel first and
+// the oldest of a thread, until enough says so. A zero end is now.
+func (a *Adapter) each(ctx context.Context, to rapbot.Place, from, end time.Time, enough func(sdk.Message) bool) error {
 	me, err := a.whoAmI(ctx)
 	if err != nil {
-		return rapbot.Ref{}, err
+		return err
 	}
 	cursor := ""
 	for range pagesRead {
-		messages, next, err := a.page(ctx, to, cursor)
+		messages, next, err := a.page(ctx, to, from, end, cursor)
 		if err != nil {
-			return rapbot.Ref{}, err
+			return err
 		}
 		for _, m := range messages {
-			if m.User == me.user && same(m) {
-				return rapbot.Ref{Channel: to.Channel, ID: m.Timestamp}, nil
+			if m.User == me.user && enough(m) {
+				return nil
 			}
 		}
 		if cursor = next; cursor == "" {
 			break
 		}
 	}
-	return rapbot.Ref{}, nil
+	return nil
 }
 
-// page reads the newest hundred messages of a channel, or a hundred of a
-// thread, which begins with its oldest.
-func (a *Adapter) page(ctx context.Context, to rapbot.Place, cursor string) (messages []sdk.Message, next string, err error) {
+// page reads a hundred messages of a channel or a thread.
+func (a *Adapter) page(ctx context.Context, to rapbot.Place, from, end time.Time, cursor string) (messages []sdk.Message, next string, err error) {
 	const many = 100
-	oldest := strconv.FormatInt(time.Now().Add(-recent).Unix(), 10)
+	oldest, latest := stamp(from), stamp(end)
 	if to.Thread != "" {
 		err = a.call(ctx, "conversations.replies", "", repeatable, func(ctx context.Context) (err error) {
 			messages, _, next, err = a.api.GetConversationRepliesContext(ctx, &sdk.GetConversationRepliesParameters{
-				ChannelID: to.Channel, Timestamp: to.Thread, Oldest: oldest, Cursor: cursor, Limit: many, IncludeAllMetadata: true,
+				ChannelID: to.Channel, Timestamp: to.Thread, Oldest: oldest, Latest: latest, Cursor: cursor, Limit: many, IncludeAllMetadata: true,
 			})
 			return err
 		})
@@ -148,14 +156,21 @@ func (a *Adapter) page(ctx context.Context, to rapbot.Place, cursor string) (mes
 	}
 	err = a.call(ctx, "conversations.history", "", repeatable, func(ctx context.Context) error {
 		h, err := a.api.GetConversationHistoryContext(ctx, &sdk.GetConversationHistoryParameters{
-			ChannelID: to.Channel, Oldest: oldest, Limit: many, IncludeAllMetadata: true,
+			ChannelID: to.Channel, Oldest: oldest, Latest: latest, Cursor: cursor, Limit: many, IncludeAllMetadata: true,
 		})
 		if err == nil {
-			messages = h.Messages
+			messages, next = h.Messages, h.ResponseMetaData.NextCursor
 		}
 		return err
 	})
 	return messages, next, err
+}
+
+func stamp(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return strconv.FormatInt(t.Unix(), 10)
 }
 
 var plainKey = regexp.MustCompile(`^[ -~]{1,100}$`)
