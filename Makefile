@@ -5,10 +5,11 @@ PACKAGE ?= ./...
 RUNS    ?= 20
 SEED    ?= $(shell date +%s)
 FUZZ    ?= 30s
+KILLS   ?= 20
 MAJORS  ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-versions check race chaos proof fuzz bench bench-failover update build clean
+.PHONY: help demo test test-versions check race chaos proof fuzz bench bench-failover bench-storm bench-alerts update build clean
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -65,6 +66,15 @@ bench-failover: ## RUNS (20) planned changes and ten emergencies by rapbot and b
 	$(GO) test ./lab/peers/patroni -count 1 -patroni -run TestSwitchover
 	$(GO) build -o bin/ ./cmd/rapbot ./lab/instance ./lab/bench
 	@exec bin/bench failover --runs $(RUNS) --bin bin --out bin/failover.svg --out bin/failover.png
+
+bench-storm: ## 10,000 alerts in 500 groups and KILLS (20) times kill -9, by rapbot and by Alertmanager's slack_configs side by side; about 15 minutes
+	@tools/setup test
+	@mkdir -p bin
+	$(GO) build -o bin/ ./cmd/rapbot ./lab/storm
+	@exec bin/storm --kills $(KILLS) --bin bin
+
+bench-alerts: ## what an alert costs: taken durably and shown, against the bare decoding of its JSON
+	$(GO) run ./lab/storm/ratios
 
 update: ## rewrite golden files and generated pages; read the diff
 	$(GO) test . -run 'Diagram|Versions' -update

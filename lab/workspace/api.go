@@ -63,7 +63,7 @@ func (w *Workspace) serveCall(rw http.ResponseWriter, c *call, answer func(*call
 	w.mu.Lock()
 	var body reply
 	switch {
-	case w.faults.serverError(c.method):
+	case w.faults.serverError(c):
 		c.status = http.StatusServiceUnavailable
 	case w.faults.rateLimited(c):
 		body = fail("ratelimited")
@@ -72,7 +72,7 @@ func (w *Workspace) serveCall(rw http.ResponseWriter, c *call, answer func(*call
 	}
 	w.record(c, at, body)
 	raw := encode(body) // now: a reply may hold a view that changes once mu is free
-	cut, slow := w.faults.eofAfterCommit(c.method), w.faults.slow(c.method)
+	cut, slow := w.faults.eofAfterCommit(c), w.faults.slow(c)
 	w.mu.Unlock()
 
 	time.Sleep(slow)

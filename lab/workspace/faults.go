@@ -24,9 +24,10 @@ type Faults struct {
 	Slow           []MethodFault `json:"slow,omitempty"`
 }
 
-// MethodFault befalls the next calls of a method, or of any when Method is "*".
+// MethodFault befalls the next calls of a method, or of any when Method is "*"; with a Channel only those about it.
 type MethodFault struct {
 	Method     string `json:"method"`
+	Channel    string `json:"channel,omitempty"` // its ID
 	Times      int    `json:"times"`
 	RetryAfter int    `json:"retry_after,omitempty"` // seconds; 0 leaves the header out
 	MS         int    `json:"ms,omitempty"`
@@ -151,10 +152,10 @@ func addFault(list *[]MethodFault, raw json.RawMessage) error {
 	return nil
 }
 
-// spend finds a fault for a method and uses it once.
-func spend(list *[]MethodFault, method string) (MethodFault, bool) {
+// spend finds a fault for a call and uses it once.
+func spend(list *[]MethodFault, c *call) (MethodFault, bool) {
 	for i, f := range *list {
-		if f.Method != method && f.Method != "*" {
+		if f.Method != c.method && f.Method != "*" || f.Channel != "" && f.Channel != c.params.str("channel") {
 			continue
 		}
 		if (*list)[i].Times--; (*list)[i].Times <= 0 {
@@ -165,13 +166,13 @@ func spend(list *[]MethodFault, method string) (MethodFault, bool) {
 	return MethodFault{}, false
 }
 
-func (f *Faults) serverError(method string) bool {
-	_, hit := spend(&f.ServerError, method)
+func (f *Faults) serverError(c *call) bool {
+	_, hit := spend(&f.ServerError, c)
 	return hit
 }
 
 func (f *Faults) rateLimited(c *call) bool {
-	hit, limited := spend(&f.RateLimit, c.method)
+	hit, limited := spend(&f.RateLimit, c)
 	if limited {
 		c.status, c.retryAfter = http.StatusTooManyRequests, hit.RetryAfter
 		if hit.RetryAfter == 0 {
@@ -181,13 +182,13 @@ func (f *Faults) rateLimited(c *call) bool {
 	return limited
 }
 
-func (f *Faults) eofAfterCommit(method string) bool {
-	_, hit := spend(&f.EOFAfterCommit, method)
+func (f *Faults) eofAfterCommit(c *call) bool {
+	_, hit := spend(&f.EOFAfterCommit, c)
 	return hit
 }
 
-func (f *Faults) slow(method string) time.Duration {
-	hit, _ := spend(&f.Slow, method)
+func (f *Faults) slow(c *call) time.Duration {
+	hit, _ := spend(&f.Slow, c)
 	return time.Duration(hit.MS) * time.Millisecond
 }
 
