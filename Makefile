@@ -33,7 +33,7 @@ check: ## the fast checks: format, vet, staticcheck, tests without a world
 
 # What starts servers of its own mostly waits for them: two at a time, the
 # longest first.
-HEAVY := ./lab/scenarios ./lab/regions ./integrations/postgres ./lab/chaos ./lab/workspace/...
+HEAVY := ./lab/scenarios ./lab/regions ./integrations/postgres ./lab/chaos ./lab/storm ./lab/workspace/...
 
 race: ## all tests with the race detector, real PostgreSQL and browser included
 	@echo "== tests with the race detector"
@@ -74,7 +74,7 @@ bench-storm: ## 10,000 alerts in 500 groups and KILLS (20) times kill -9, by rap
 	@exec bin/storm --kills $(KILLS) --bin bin
 
 bench-alerts: ## what an alert costs: taken durably and shown, against the bare decoding of its JSON
-	$(GO) run ./lab/storm/ratios
+	@$(GO) test ./cmd/rapbot -run "^$$" -bench Alerts -cpu 1 | tools/ratios
 
 update: ## rewrite golden files and generated pages; read the diff
 	$(GO) test . -run 'Diagram|Versions' -update

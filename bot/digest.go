@@ -22,8 +22,8 @@ const (
 // storm is the digest of a channel, and what of it is not on its card yet.
 type storm struct {
 	rapbot.Digest
-	changed  bool // its card may be out of date
-	unkept   bool // the journal does not have it as it is
+	changed  bool   // its card may be out of date
+	unkept   bool   // the journal does not have it as it is
 	face     string // of its card as last put up by this process
 	touched  time.Time
 	busy     bool
@@ -59,16 +59,16 @@ func (q *queue) join(w *waiter) {
 	if s == nil || !s.On() {
 		return
 	}
-	known, is := s.Groups[w.brief.ID]
+	known, is := s.Groups[w.id]
 	if !is && !w.cardless() {
 		return
 	}
 	if !w.resolved {
 		// It fires again, so it is not over for this group.
-		s.Missed = slices.DeleteFunc(s.Missed, func(m rapbot.GroupBrief) bool { return m.ID == w.brief.ID })
+		s.Missed = slices.DeleteFunc(s.Missed, func(m rapbot.GroupBrief) bool { return m.ID == w.id })
 	}
 	if !is || w.brief.Alerts > known {
-		s.Groups[w.brief.ID] = w.brief.Alerts
+		s.Groups[w.id] = w.brief.Alerts
 		s.unkept = true
 	}
 	s.changed = true
@@ -115,7 +115,7 @@ func (q *queue) begin(s *storm, waiting []*waiter, now time.Time) {
 	s.Digest = rapbot.Digest{Channel: s.Channel, Number: s.Number + 1, Began: now, Groups: map[string]int{}}
 	s.unkept = true
 	for _, w := range waiting {
-		s.Groups[w.brief.ID] = w.brief.Alerts
+		s.Groups[w.id] = w.brief.Alerts
 	}
 }
 
@@ -205,7 +205,7 @@ func (a *alerts) editStorm(ctx context.Context, s *storm) error {
 // listMissed lists a group on the card of the storm that resolved before it
 // had a card of its own. It is recorded there before it leaves the queue.
 func (a *alerts) listMissed(ctx context.Context, w *waiter, s *storm) error {
-	g, err := a.inbox.Group(ctx, w.brief.ID)
+	g, err := a.inbox.Group(ctx, w.id)
 	if err != nil {
 		return fmt.Errorf("read alert group: %w", err)
 	}

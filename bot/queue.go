@@ -24,6 +24,7 @@ type queue struct {
 // waiter is one group in the queue. It stays for a while after its card is as
 // it should be, because what has just been edited is not edited again at once.
 type waiter struct {
+	id        string // never changes, and may be read without the lock
 	brief     rapbot.GroupBrief
 	channel   string // where its card stands or will stand
 	resolved  bool
@@ -89,7 +90,7 @@ func (q *queue) hold(id string) {
 	defer q.mu.Unlock()
 	w := q.groups[id]
 	if w == nil {
-		w = &waiter{}
+		w = &waiter{id: id}
 		q.groups[id] = w
 	}
 	w.holds++
@@ -117,7 +118,7 @@ func (q *queue) update(g rapbot.AlertGroup, channel string) {
 func (q *queue) put(g rapbot.AlertGroup, channel string) {
 	w := q.groups[g.ID]
 	if w == nil {
-		w = &waiter{}
+		w = &waiter{id: g.ID}
 		q.groups[g.ID] = w
 	}
 	if !w.known {
@@ -216,7 +217,7 @@ func (q *queue) cardless(channel string) []*waiter {
 		}
 	}
 	slices.SortFunc(out, func(a, b *waiter) int {
-		return cmp.Or(cmp.Compare(a.cardRank(), b.cardRank()), a.since.Compare(b.since), cmp.Compare(a.brief.ID, b.brief.ID))
+		return cmp.Or(cmp.Compare(a.cardRank(), b.cardRank()), a.since.Compare(b.since), cmp.Compare(a.id, b.id))
 	})
 	return out
 }

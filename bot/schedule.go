@@ -116,14 +116,14 @@ func (a *alerts) next() (job, bool) {
 
 // postJob is what of a group is to be said in its channel; mu is held.
 func (a *alerts) postJob(w *waiter, now time.Time) (job, bool) {
-	j := job{lane: w.channel, since: w.since, id: w.brief.ID, group: w}
+	j := job{lane: w.channel, since: w.since, id: w.id, group: w}
 	s := a.queue.storms[w.channel]
 	on := s != nil && s.On()
 	switch {
 	case w.card.Zero() && w.resolved && on && !s.Card.Zero():
 		j.rank, j.run = rankStorm, func(ctx context.Context) error { return a.listMissed(ctx, w, s) }
 	case w.card.Zero():
-		j.rank, j.run = w.cardRank(), func(ctx context.Context) error { return a.putUp(ctx, w) }
+		j.rank, j.run = w.cardRank(), func(ctx context.Context) error { return a.putUp(ctx, w, j.lane) }
 	default:
 		kind := newsIn(w.told, w.now)
 		if kind == noNews || kind == moreFire && (on || now.Before(w.replied.Add(growthEvery))) {
@@ -139,7 +139,8 @@ func (a *alerts) editJob(w *waiter, now time.Time) (job, bool) {
 	if w.card.Zero() || !w.edited.Before(w.changedAt) && !w.unrecorded(a.queue.on(w.channel)) || now.Before(w.touched.Add(editEvery)) {
 		return job{}, false
 	}
-	return job{lane: editLane, since: w.editTurn(), id: w.brief.ID, group: w, run: func(ctx context.Context) error { return a.edit(ctx, w) }}, true
+	channel := w.channel
+	return job{lane: editLane, since: w.editTurn(), id: w.id, group: w, run: func(ctx context.Context) error { return a.edit(ctx, w, channel) }}, true
 }
 
 // unrecorded reports whether the card is as it should be and nothing is left

@@ -63,15 +63,15 @@ func (a *alerts) show(ctx context.Context) error {
 }
 
 // putUp posts the group's first card.
-func (a *alerts) putUp(ctx context.Context, w *waiter) error {
-	if err := a.keepStorm(ctx, w.channel); err != nil {
+func (a *alerts) putUp(ctx context.Context, w *waiter, channel string) error {
+	if err := a.keepStorm(ctx, channel); err != nil {
 		return err
 	}
-	g, err := a.inbox.Group(ctx, w.brief.ID)
+	g, err := a.inbox.Group(ctx, w.id)
 	if err != nil {
 		return fmt.Errorf("read alert group: %w", err)
 	}
-	ref, err := a.chat.Post(ctx, rapbot.Place{Channel: w.channel}, "alert-"+g.ID, a.card(g, a.clock.Now()))
+	ref, err := a.chat.Post(ctx, rapbot.Place{Channel: channel}, "alert-"+g.ID, a.card(g, a.clock.Now()))
 	if err != nil {
 		return failed(g, err)
 	}
@@ -84,7 +84,7 @@ func (a *alerts) putUp(ctx context.Context, w *waiter) error {
 // tell says in the group's thread what people must notice, because an edited
 // card notifies nobody.
 func (a *alerts) tell(ctx context.Context, w *waiter) error {
-	g, err := a.inbox.Group(ctx, w.brief.ID)
+	g, err := a.inbox.Group(ctx, w.id)
 	if err != nil {
 		return fmt.Errorf("read alert group: %w", err)
 	}
@@ -109,8 +109,8 @@ func (a *alerts) tell(ctx context.Context, w *waiter) error {
 }
 
 // edit brings the group's card to what the group is now.
-func (a *alerts) edit(ctx context.Context, w *waiter) error {
-	g, err := a.inbox.Group(ctx, w.brief.ID)
+func (a *alerts) edit(ctx context.Context, w *waiter, channel string) error {
+	g, err := a.inbox.Group(ctx, w.id)
 	if err != nil {
 		return fmt.Errorf("read alert group: %w", err)
 	}
@@ -119,7 +119,7 @@ func (a *alerts) edit(ctx context.Context, w *waiter) error {
 	err = a.chat.Edit(ctx, ref, card)
 	if rapbot.ErrorCode(err) == rapbot.NotFound {
 		// Somebody has deleted the card; what fires is not left unseen.
-		ref, err = a.chat.Post(ctx, rapbot.Place{Channel: w.channel}, fmt.Sprintf("alert-%s-again-%d", g.ID, g.ChangedAt.UnixNano()), card)
+		ref, err = a.chat.Post(ctx, rapbot.Place{Channel: channel}, fmt.Sprintf("alert-%s-again-%d", g.ID, g.ChangedAt.UnixNano()), card)
 	}
 	if err != nil {
 		return failed(g, err)
@@ -130,7 +130,7 @@ func (a *alerts) edit(ctx context.Context, w *waiter) error {
 	case turned:
 		return nil // recorded with the reply that tells of it
 	case moreFire:
-		if !a.inStorm(w.channel) {
+		if !a.inStorm(channel) {
 			return nil
 		}
 	}
@@ -179,7 +179,7 @@ func (a *alerts) shownBy(w *waiter) time.Time {
 // record stores in the journal what is shown and told.
 func (a *alerts) record(ctx context.Context, w *waiter, shown time.Time) error {
 	card, said := a.cardOf(w)
-	if err := a.inbox.Shown(ctx, w.brief.ID, card, said.String(), shown); err != nil {
+	if err := a.inbox.Shown(ctx, w.id, card, said.String(), shown); err != nil {
 		return fmt.Errorf("record what is shown: %w", err)
 	}
 	a.queue.mu.Lock()

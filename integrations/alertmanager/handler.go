@@ -20,6 +20,7 @@ const Path = "/alertmanager"
 const (
 	defaultMaxBody = 1 << 20
 	maxInFlight    = 64
+	placeTime      = time.Second // a call waits for a place: groups that began together are sent together
 	storeTimeout   = 10 * time.Second
 )
 
@@ -107,13 +108,11 @@ func (h *webhook) serve(w http.ResponseWriter, r *http.Request) {
 		h.refuse(w, r, unauthorized, "Unauthorized.")
 		return
 	}
-	select {
-	case h.inFlight <- struct{}{}:
-		defer func() { <-h.inFlight }()
-	default:
+	if !h.place() {
 		h.refuse(w, r, overloaded, "Too many deliveries at once. Send it again.")
 		return
 	}
+	defer func() { <-h.inFlight }()
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, h.MaxBody))
 	var tooLarge *http.MaxBytesError
 	if errors.As(err, &tooLarge) {
@@ -130,6 +129,24 @@ func (h *webhook) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	h.store(w, r, d)
+}
+
+// place takes one of the places there are, and waits a little for one. Nothing
+// of a call has been read before it has its place.
+func (h *webhook) place() bool {
+	select {
+	case h.inFlight <- struct{}{}:
+		return true
+	default:
+	}
+	patience := time.NewTimer(placeTime)
+	defer patience.Stop()
+	select {
+	case h.inFlight <- struct{}{}:
+		return true
+	case <-patience.C:
+		return false
+	}
 }
 
 // store goes on when the caller hangs up: what has arrived is not dropped.
