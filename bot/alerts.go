@@ -64,9 +64,6 @@ const (
 
 // takeIn absorbs what has arrived. It never waits for the chat.
 func (a *alerts) takeIn(ctx context.Context) error {
-	if err := a.load(ctx); err != nil {
-		return err
-	}
 	for {
 		pending, err := a.inbox.Pending(ctx, batch)
 		if err != nil {
@@ -83,9 +80,6 @@ func (a *alerts) takeIn(ctx context.Context) error {
 
 // load reads once what an earlier process has left to be shown.
 func (a *alerts) load(ctx context.Context) error {
-	if a.queue.isLoaded() {
-		return nil
-	}
 	digests, err := a.inbox.Digests(ctx)
 	if err != nil {
 		return fmt.Errorf("read digests: %w", err)

@@ -69,7 +69,12 @@ func New(opt Options) *Bot {
 
 // Begin takes the lease and reads the journal. Code Conflict when another
 // process holds the lease.
-func (b *Bot) Begin(ctx context.Context) error { return b.book.open(ctx, b.opt.Holder) }
+func (b *Bot) Begin(ctx context.Context) error {
+	if err := b.book.open(ctx, b.opt.Holder); err != nil {
+		return err
+	}
+	return b.alerts.load(ctx) // before anybody asks what waits
+}
 
 // Run makes moves, shows operations and shows alerts until ctx ends or the
 // lease is lost. Begin comes first.

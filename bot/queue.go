@@ -14,7 +14,6 @@ import (
 // are read when their turn comes. All of it can be read from the inbox again.
 type queue struct {
 	mu     sync.Mutex
-	loaded bool
 	groups map[string]*waiter
 	storms map[string]*storm // by channel
 	lanes  map[string]*lane
@@ -64,12 +63,6 @@ func (w *waiter) behind() bool { return w.known && w.shownAt.Before(w.changedAt)
 // cardless reports whether the group waits for its first card.
 func (w *waiter) cardless() bool { return w.behind() && w.card.Zero() }
 
-func (q *queue) isLoaded() bool {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	return q.loaded
-}
-
 // load fills the queue with what an earlier process has left.
 func (q *queue) load(digests []rapbot.Digest, groups []rapbot.AlertGroup, channelOf func(rapbot.AlertGroup) string) {
 	q.mu.Lock()
@@ -80,7 +73,6 @@ func (q *queue) load(digests []rapbot.Digest, groups []rapbot.AlertGroup, channe
 	for _, g := range groups {
 		q.put(g, channelOf(g))
 	}
-	q.loaded = true
 	q.nudge()
 }
 

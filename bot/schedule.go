@@ -69,9 +69,6 @@ func (a *alerts) next() (job, bool) {
 	q, now := a.queue, a.clock.Now()
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if !q.loaded {
-		return job{}, false
-	}
 	q.sweep(now)
 	posts, found := job{}, false
 	edits, any := job{}, false

@@ -98,7 +98,10 @@ func (s *stage) awaitTold(ctx context.Context, o options, drawn storm, begun tim
 			say("%.0f groups wait for a card, %d kills", waiting, kills.Load())
 		}
 		over := time.Since(begun) > 2*o.over+o.interval+o.wait
-		if over && waiting == 0 && digests == 0 && r.drained == 0 {
+		switch {
+		case waiting > 0 || digests > 0:
+			r.drained = 0
+		case over && r.drained == 0:
 			r.drained = time.Since(begun)
 		}
 		if !over || waiting > 0 || digests > 0 || int(kills.Load()) < o.kills {
