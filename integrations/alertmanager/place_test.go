@@ -3,6 +3,7 @@ package alertmanager
 import (
 	"context"
 	"net/http"
+	"net/http/httptest"
 	"sync"
 	"testing"
 	"time"
@@ -10,21 +11,39 @@ import (
 	"github.com/rap-analyzer/rapbot"
 )
 
-// TestAPlaceIsWaitedFor: groups that began together are sent together, and are
-// all taken when there are places within a moment.
+// TestAPlaceIsWaitedFor: groups that began together are sent together, and one
+// call more than there are places is taken when one is given back in a moment.
 func TestAPlaceIsWaitedFor(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t, func(context.Context, rapbot.Delivery) (bool, error) {
-		time.Sleep(20 * time.Millisecond)
+	var entered, all sync.WaitGroup
+	entered.Add(maxInFlight)
+	release := make(chan struct{})
+	h, err := NewHandler(Options{Insecure: true, Inbox: inboxFunc(func(_ context.Context, d rapbot.Delivery) (bool, error) {
+		select {
+		case <-release:
+		default:
+			entered.Done()
+			<-release
+		}
 		return true, nil
-	})
-	var all sync.WaitGroup
-	for range 3 * maxInFlight {
-		all.Go(func() {
-			if w := d.answer(call(recorded)); w.Code != http.StatusOK {
-				t.Errorf("answered %d: %s", w.Code, w.Body)
-			}
-		})
+	})})
+	if err != nil {
+		t.Fatal(err)
 	}
+	answer := func() {
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, call(recorded))
+		if w.Code != http.StatusOK {
+			t.Errorf("answered %d: %s", w.Code, w.Body)
+		}
+	}
+	for range maxInFlight {
+		all.Go(answer)
+	}
+	entered.Wait()
+	all.Go(func() {
+		time.AfterFunc(10*time.Millisecond, func() { close(release) })
+		answer()
+	})
 	all.Wait()
 }
