@@ -11,6 +11,7 @@ const (
 	editEvery   = 5 * time.Second // between two edits of one card
 	growthEvery = time.Minute     // between two replies in one thread that tell of alerts that joined
 	calmDown    = time.Minute     // the longest pause after a group that could not be shown
+	patience    = 3               // times that a Slack which takes nothing is not held against a group
 )
 
 // job is one thing to do next, in a lane.
@@ -171,7 +172,9 @@ func (a *alerts) done(j job, err error) {
 		*failures++
 		if rapbot.ErrorCode(err) == rapbot.Unavailable {
 			l.after = now.Add(retryEvery)
-			*after = time.Time{} // it is not the group's fault
+			if *failures < patience {
+				*after = time.Time{} // it is hardly the group's fault
+			}
 		}
 	}
 	if s := q.storms[j.lane]; s != nil {
