@@ -31,15 +31,6 @@ type storm struct {
 	after    time.Time
 }
 
-// stormsIn are the storms of all channels, one for this channel among them in
-// any case; mu is held.
-func (q *queue) stormsIn(channel string) []*storm {
-	if q.storms[channel] == nil {
-		q.storms[channel] = &storm{Digest: rapbot.Digest{Channel: channel}}
-	}
-	return slices.Collect(maps.Values(q.storms))
-}
-
 // on reports whether a storm goes on in a channel; mu is held.
 func (q *queue) on(channel string) bool {
 	s := q.storms[channel]

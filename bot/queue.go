@@ -126,6 +126,9 @@ func (q *queue) put(g rapbot.AlertGroup, channel string) {
 	if !w.card.Zero() {
 		w.channel = w.card.Channel
 	}
+	if q.storms[w.channel] == nil {
+		q.storms[w.channel] = &storm{Digest: rapbot.Digest{Channel: w.channel}} // none so far
+	}
 	w.brief, w.resolved, w.now = g.Brief(), g.Resolved(), toldOf(g)
 	w.changedAt = laterOf(w.changedAt, g.ChangedAt)
 	q.join(w)

@@ -37,11 +37,12 @@ func (j job) before(other job) bool {
 
 // The ranks of what is posted: the card of a storm, then what fires by
 // severity, and in each severity the cards of groups that nobody has seen
-// before the news of those that have one; then what has resolved.
+// before the news of those that have one; then the end of a storm, and what has
+// resolved.
 const (
 	rankStorm    = -1
+	rankEnd      = 50
 	rankResolved = 100
-	rankEnd      = 200
 )
 
 func (w *waiter) cardRank() int {
@@ -87,7 +88,7 @@ func (a *alerts) next() (job, bool) {
 			posts, found = j, true
 		}
 	}
-	for _, s := range q.stormsIn(a.channel) {
+	for _, s := range q.storms {
 		consider(a.stormJob(s, now))
 	}
 	for _, w := range q.groups {
