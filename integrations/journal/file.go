@@ -108,18 +108,16 @@ func stamp(ctx context.Context, path string) error {
 }
 
 // identify refuses a file that is not a journal. Immutable means that SQLite
-// takes no locks and makes no files beside it.
+// takes no locks and makes no files beside it. A process that was killed while
+// it carried the log over into the file has left a file that makes sense with
+// its log only, and is read with it.
 func identify(ctx context.Context, path string) error {
-	db, err := connect(path, "mode=ro&immutable=1", 1)
-	if err != nil {
-		return err
+	id, err := owner(ctx, path, "mode=ro&immutable=1")
+	if _, gone := os.Stat(path + "-wal"); isCode(err, sqlite3.SQLITE_CORRUPT) && gone == nil {
+		id, err = owner(ctx, path, "mode=ro&_busy_timeout=5000")
 	}
-	defer db.Close()
-	var id int64
-	err = db.QueryRowContext(ctx, "PRAGMA application_id").Scan(&id)
-	var coded *sqlite.Error
 	switch {
-	case errors.As(err, &coded) && coded.Code() == sqlite3.SQLITE_NOTADB:
+	case isCode(err, sqlite3.SQLITE_NOTADB):
 		return notAJournal(path)
 	case err != nil:
 		return fmt.Errorf("read whose file it is: %w", err)
@@ -127,6 +125,23 @@ func identify(ctx context.Context, path string) error {
 		return notAJournal(path)
 	}
 	return nil
+}
+
+// owner reads what the header of a file says about whose it is.
+func owner(ctx context.Context, path, options string) (id int64, err error) {
+	db, err := connect(path, options, 1)
+	if err != nil {
+		return 0, err
+	}
+	defer db.Close()
+	err = db.QueryRowContext(ctx, "PRAGMA application_id").Scan(&id)
+	return id, err
+}
+
+// isCode reports whether err is SQLite's with this code.
+func isCode(err error, code int) bool {
+	var coded *sqlite.Error
+	return errors.As(err, &coded) && coded.Code()&0xff == code
 }
 
 // schemaOf reads the version of a journal's schema, 0 when it has none yet.
