@@ -12,11 +12,12 @@ import (
 )
 
 // When a storm begins: with more groups that wait for a card than a channel
-// takes in a few seconds, or with some that have waited long.
+// takes in a few seconds, or with some that so many messages have gone before.
+// That Slack has taken nothing for a while makes no storm: a digest would come
+// no sooner than the cards.
 const (
 	stormGroups = 10
 	slowGroups  = 3
-	slowAfter   = 30 * time.Second
 )
 
 // storm is the digest of a channel, and what of it is not on its card yet.
@@ -73,7 +74,7 @@ func (a *alerts) stormJob(s *storm, now time.Time) (job, bool) {
 	j := job{lane: s.Channel, id: s.Channel, storm: s}
 	waiting := a.queue.cardless(s.Channel)
 	switch {
-	case !s.On() && tooMany(waiting, now):
+	case !s.On() && tooMany(waiting, a.queue.lane(s.Channel).sent):
 		a.queue.begin(s, waiting, now)
 		fallthrough
 	case s.On() && s.Card.Zero() && len(waiting)+len(s.Missed) > 0:
@@ -88,17 +89,16 @@ func (a *alerts) stormJob(s *storm, now time.Time) (job, bool) {
 	return j, true
 }
 
-func tooMany(waiting []*waiter, now time.Time) bool {
-	if len(waiting) > stormGroups {
-		return true
-	}
-	slow := 0
+// tooMany reports whether a storm begins; sent is how many messages the channel
+// has taken.
+func tooMany(waiting []*waiter, sent int) bool {
+	passedOver := 0
 	for _, w := range waiting {
-		if now.Sub(w.since) > slowAfter && w.failures == 0 {
-			slow++
+		if sent-w.sentBefore > stormGroups {
+			passedOver++
 		}
 	}
-	return slow >= slowGroups
+	return len(waiting) > stormGroups || passedOver >= slowGroups
 }
 
 // begin makes the next digest of the channel of all that wait; mu is held.

@@ -37,6 +37,8 @@ type waiter struct {
 	touched   time.Time // when the card was last put up or edited
 	replied   time.Time // when its thread was last told something
 
+	sentBefore int // what its channel had taken when it began to wait
+
 	known    bool // it has been absorbed at least once
 	holds    int  // deliveries are being absorbed
 	busy     bool // something is being shown of it
@@ -48,6 +50,7 @@ type waiter struct {
 // and all edits.
 type lane struct {
 	busy  bool
+	sent  int       // things that went through
 	after time.Time // Slack takes nothing before
 }
 
@@ -122,9 +125,13 @@ func (q *queue) put(g rapbot.AlertGroup, channel string) {
 			w.since = g.FirstSeen
 		}
 	}
+	begins := !w.behind()
 	w.channel = channel
 	if !w.card.Zero() {
 		w.channel = w.card.Channel
+	}
+	if begins {
+		w.sentBefore = q.lane(w.channel).sent
 	}
 	if q.storms[w.channel] == nil {
 		q.storms[w.channel] = &storm{Digest: rapbot.Digest{Channel: w.channel}} // none so far

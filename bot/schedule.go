@@ -167,6 +167,7 @@ func (a *alerts) done(j job, err error) {
 	}
 	if err == nil {
 		*failures, *after = 0, time.Time{}
+		l.sent++
 	} else {
 		a.counts.failed.Add(1)
 		*after = now.Add(min(retryEvery<<min(*failures, 10), calmDown))
