@@ -23,13 +23,11 @@ const (
 // storm is the digest of a channel, and what of it is not on its card yet.
 type storm struct {
 	rapbot.Digest
-	changed  bool   // its card may be out of date
-	unkept   bool   // the journal does not have it as it is
-	face     string // of its card as last put up by this process
-	touched  time.Time
-	busy     bool
-	failures int
-	after    time.Time
+	changed bool   // its card may be out of date
+	unkept  bool   // the journal does not have it as it is
+	face    string // of its card as last put up by this process
+	touched time.Time
+	attempt
 }
 
 // on reports whether a storm goes on in a channel; mu is held.

@@ -39,11 +39,9 @@ type waiter struct {
 
 	sentBefore int // what its channel had taken when it began to wait
 
-	known    bool // it has been absorbed at least once
-	holds    int  // deliveries are being absorbed
-	busy     bool // something is being shown of it
-	failures int
-	after    time.Time // not to be tried before
+	known bool // it has been absorbed at least once
+	holds int  // deliveries are being absorbed
+	attempt
 }
 
 // lane is where things go one after the other: the messages of one channel,

@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -23,6 +24,20 @@ type job struct {
 	group *waiter // one of these two is what it is about
 	storm *storm
 	run   func(context.Context) error
+}
+
+// attempt is how the tries to show one thing have gone.
+type attempt struct {
+	busy     bool // it is under way
+	failures int
+	after    time.Time // not to be tried before
+}
+
+func (j job) about() *attempt {
+	if j.group != nil {
+		return &j.group.attempt
+	}
+	return &j.storm.attempt
 }
 
 func (j job) before(other job) bool {
@@ -65,52 +80,39 @@ func (w *waiter) editTurn() time.Time {
 	return w.since.Add(d)
 }
 
-// next takes the most urgent thing that can be done now. What it returns is
-// under way until done is called with it.
+// next takes the most urgent thing that can be done now: something to post
+// before something to edit. It is under way until done is called with it.
 func (a *alerts) next() (job, bool) {
 	q, now := a.queue, a.clock.Now()
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.sweep(now)
-	posts, found := job{}, false
-	edits, any := job{}, false
+	var post, edit *job
 	consider := func(j job, is bool) {
-		if !is || !q.free(j.lane, now) {
-			return
-		}
+		best := &post
 		if j.lane == editLane {
-			if !any || j.before(edits) {
-				edits, any = j, true
-			}
-			return
+			best = &edit
 		}
-		if !found || j.before(posts) {
-			posts, found = j, true
+		if is && q.free(j.lane, now) && (*best == nil || j.before(**best)) {
+			*best = &j
 		}
 	}
 	for _, s := range q.storms {
 		consider(a.stormJob(s, now))
 	}
 	for _, w := range q.groups {
-		if w.busy || !w.behind() || now.Before(w.after) {
-			continue
+		if !w.busy && w.behind() && !now.Before(w.after) {
+			consider(a.postJob(w, now))
+			consider(a.editJob(w, now))
 		}
-		consider(a.postJob(w, now))
-		consider(a.editJob(w, now))
 	}
-	if !found {
-		posts, found = edits, any
-	}
-	if !found {
+	best := cmp.Or(post, edit)
+	if best == nil {
 		return job{}, false
 	}
-	q.lane(posts.lane).busy = true
-	if posts.group != nil {
-		posts.group.busy = true
-	} else {
-		posts.storm.busy = true
-	}
-	return posts, true
+	q.lane(best.lane).busy = true
+	best.about().busy = true
+	return *best, true
 }
 
 // postJob is what of a group is to be said in its channel; mu is held.
@@ -155,29 +157,21 @@ func (a *alerts) done(j job, err error) {
 	q, now := a.queue, a.clock.Now()
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	l := q.lane(j.lane)
-	l.busy = false
-	failures, after := new(int), new(time.Time)
-	if j.group != nil {
-		j.group.busy = false
-		failures, after = &j.group.failures, &j.group.after
-	} else {
-		j.storm.busy = false
-		failures, after = &j.storm.failures, &j.storm.after
-	}
+	l, t := q.lane(j.lane), j.about()
+	l.busy, t.busy = false, false
 	if err == nil {
-		*failures, *after = 0, time.Time{}
+		t.failures, t.after = 0, time.Time{}
 		l.sent++
 	} else {
 		a.counts.failed.Add(1)
-		*after = now.Add(min(retryEvery<<min(*failures, 10), calmDown))
-		*failures++
-		if rapbot.ErrorCode(err) == rapbot.Unavailable {
+		unavailable := rapbot.ErrorCode(err) == rapbot.Unavailable
+		if unavailable {
 			l.after = now.Add(retryEvery)
-			if *failures < patience {
-				*after = time.Time{} // it is hardly the group's fault
-			}
 		}
+		if !unavailable || t.failures >= patience { // otherwise it is hardly the group's fault
+			t.after = now.Add(min(retryEvery<<min(t.failures, 10), calmDown))
+		}
+		t.failures++
 	}
 	if s := q.storms[j.lane]; s != nil {
 		s.changed = true
