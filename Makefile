@@ -67,7 +67,7 @@ bench-failover: ## RUNS (20) planned changes and ten emergencies by rapbot and b
 	$(GO) build -o bin/ ./cmd/rapbot ./lab/instance ./lab/bench
 	@exec bin/bench failover --runs $(RUNS) --bin bin --out bin/failover.svg --out bin/failover.png
 
-bench-storm: ## 10,000 alerts in 500 groups and KILLS (20) times kill -9, by rapbot and by Alertmanager's slack_configs side by side; about 15 minutes
+bench-storm: ## 10,000 alerts in 500 groups and KILLS (20) times kill -9, by rapbot and by Alertmanager's slack_configs side by side; about eight minutes
 	@tools/setup test
 	@mkdir -p bin
 	$(GO) build -o bin/ ./cmd/rapbot ./lab/storm

@@ -3,6 +3,7 @@ package cards
 import (
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/rap-analyzer/rapbot"
 )
@@ -99,7 +100,34 @@ func named(all []rapbot.GroupBrief, head string) []rapbot.Block {
 	if more := len(all) - stormLines; more > 0 {
 		lines = append(lines, fmt.Sprintf("and %d more", more))
 	}
-	return []rapbot.Block{rapbot.Paragraph{Text: rapbot.Say(strings.Join(lines, "\n"))}}
+	return paragraphs(lines)
+}
+
+// roomy is how many runes of lines stand in one paragraph. A chat takes some
+// thousands, and counts escaped ones several times.
+const roomy = 1200
+
+// paragraphs puts lines into as few paragraphs as a chat takes without cutting
+// any of them.
+func paragraphs(lines []string) []rapbot.Block {
+	var out []rapbot.Block
+	var together []string
+	runes := 0
+	flush := func() {
+		if len(together) > 0 {
+			out = append(out, rapbot.Paragraph{Text: rapbot.Say(strings.Join(together, "\n"))})
+		}
+		together, runes = nil, 0
+	}
+	for _, line := range lines {
+		n := utf8.RuneCountInString(line)
+		if runes+n > roomy {
+			flush()
+		}
+		together, runes = append(together, line), runes+n
+	}
+	flush()
+	return out
 }
 
 // briefLine is one group in a line: how bad, what, where and how much of it.
@@ -133,9 +161,7 @@ func Alerts(q rapbot.AlertQueue, page int) rapbot.Message {
 	for _, g := range all[(page-1)*listLines : min(page*listLines, len(all))] {
 		lines = append(lines, briefLine(g))
 	}
-	if len(lines) > 0 {
-		m.Blocks = append(m.Blocks, rapbot.Paragraph{Text: rapbot.Say(strings.Join(lines, "\n"))})
-	}
+	m.Blocks = append(m.Blocks, paragraphs(lines)...)
 	if pages > 1 {
 		note := rapbot.Say(fmt.Sprintf("Page %d of %d.", page, pages))
 		if page < pages {

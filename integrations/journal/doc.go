@@ -7,9 +7,10 @@
 // is compared with the newest (R6), the operation is rebuilt from its records,
 // and the transition table has its say; so nothing that was read can change
 // before it is written upon. Readers have connections of their own and see
-// every write that was acknowledged before they began. Samples come every second
-// and have a connection that does not wait for the disk, so that no operation
-// waits for them; see samplerOptions.
+// every write that was acknowledged before they began. What arrives from
+// outside may come in storms, and shares its commits; see sharedCommits. Samples
+// come every second and have a connection that does not wait for the disk, so
+// that no operation waits for them; see samplerOptions.
 //
 // The right to execute is guarded twice:
 //
