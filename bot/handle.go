@@ -80,8 +80,8 @@ func (b *Bot) click(ctx context.Context, e Event) (rapbot.Message, error) {
 	if e.Action == actionStatus {
 		return b.command(ctx, Event{Kind: CommandTyped, User: e.User, Channel: e.Channel, Text: "status " + e.Value})
 	}
-	if e.Action == cards.ActionAlerts {
-		return b.command(ctx, Event{Kind: CommandTyped, User: e.User, Channel: e.Channel, Text: "alerts"})
+	if e.Action == cards.ActionWaiting {
+		return b.command(ctx, Event{Kind: CommandTyped, User: e.User, Channel: e.Channel, Text: "waiting"})
 	}
 	id, shown, _ := strings.Cut(e.Value, ":")
 	o, err := b.book.get(ctx, id)

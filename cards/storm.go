@@ -8,8 +8,8 @@ import (
 	"github.com/rap-analyzer/rapbot"
 )
 
-// ActionAlerts is the button that answers with the list of what waits.
-const ActionAlerts = "alerts"
+// ActionWaiting is the button that answers with the list of what waits.
+const ActionWaiting = "waiting"
 
 // What a digest names at the most, and what a page of the list holds.
 const (
@@ -36,7 +36,7 @@ func Storm(d rapbot.Digest, waiting []rapbot.GroupBrief) rapbot.Message {
 	}
 	m.Blocks = append(m.Blocks, rapbot.Note{Text: note})
 	if len(waiting) > 0 || len(d.Missed) > stormLines {
-		m.Blocks = append(m.Blocks, rapbot.Buttons{{Label: "Show All", Action: ActionAlerts}})
+		m.Blocks = append(m.Blocks, rapbot.Buttons{{Label: "Show All", Action: ActionWaiting}})
 	}
 	return m
 }
@@ -146,9 +146,9 @@ func briefLine(g rapbot.GroupBrief) string {
 	return fmt.Sprintf("%s %s — %s%s (%s)", mark, word, g.Name, where, rapbot.Count(g.Alerts, "alert", "alerts"))
 }
 
-// Alerts lists the groups that have no card of their own, a page of them,
+// Waiting lists the groups that have no card of their own, a page of them,
 // counted from 1.
-func Alerts(q rapbot.AlertQueue, page int) rapbot.Message {
+func Waiting(q rapbot.AlertQueue, page int) rapbot.Message {
 	all := append(append([]rapbot.GroupBrief{}, q.Groups...), q.Missed...)
 	pages := max(1, (len(all)+listLines-1)/listLines)
 	page = min(max(page, 1), pages)
@@ -165,7 +165,7 @@ func Alerts(q rapbot.AlertQueue, page int) rapbot.Message {
 	if pages > 1 {
 		note := rapbot.Say(fmt.Sprintf("Page %d of %d.", page, pages))
 		if page < pages {
-			note = append(note, rapbot.Say(" Type ", rapbot.Mono(fmt.Sprintf("/rap alerts %d", page+1)), " for the next.")...)
+			note = append(note, rapbot.Say(" Type ", rapbot.Mono(fmt.Sprintf("/rap waiting %d", page+1)), " for the next.")...)
 		}
 		m.Blocks = append(m.Blocks, rapbot.Note{Text: note})
 	}

@@ -19,7 +19,7 @@ func TestLongNamesAreAllThere(t *testing.T) {
 	}
 	seen := map[int]bool{}
 	for page := 1; page <= 3; page++ {
-		m := cards.Alerts(q, page)
+		m := cards.Waiting(q, page)
 		for _, b := range m.Blocks {
 			p, is := b.(rapbot.Paragraph)
 			if !is {
@@ -35,7 +35,7 @@ func TestLongNamesAreAllThere(t *testing.T) {
 				}
 			}
 		}
-		if next := fmt.Sprintf("/rap alerts %d", page+1); strings.Contains(m.Plain(), next) != (page < 3) {
+		if next := fmt.Sprintf("/rap waiting %d", page+1); strings.Contains(m.Plain(), next) != (page < 3) {
 			t.Errorf("page %d: %s", page, m.Plain())
 		}
 	}

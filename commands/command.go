@@ -76,7 +76,7 @@ type Flag struct {
 
 // All lists the commands in the order of the help.
 func All() []Command {
-	return []Command{status, alerts, failover, rejoin, drill, approve, reject, cancel, history, show, help}
+	return []Command{status, waiting, failover, rejoin, drill, approve, reject, cancel, history, show, help}
 }
 
 // Usage is the command's line of syntax, without the /rap.

@@ -141,7 +141,7 @@ func (s *stage) count429(ctx context.Context, r *report) {
 // askForList has a person read the list of what has no card, page by page, by the words that each page gives.
 func (s *stage) askForList(ctx context.Context) (map[string]bool, error) {
 	listed := map[string]bool{}
-	words := "/rap alerts"
+	words := "/rap waiting"
 	for words != "" {
 		m, err := s.ask(ctx, words)
 		if err != nil {
@@ -154,10 +154,10 @@ func (s *stage) askForList(ctx context.Context) (map[string]bool, error) {
 				}
 			}
 		}
-		_, next, more := strings.Cut(string(m.Blocks), "`/rap alerts ")
+		_, next, more := strings.Cut(string(m.Blocks), "`/rap waiting ")
 		words = ""
 		if page, _, ends := strings.Cut(next, "`"); more && ends {
-			words = "/rap alerts " + page
+			words = "/rap waiting " + page
 		}
 	}
 	return listed, nil
