@@ -160,7 +160,7 @@ func (a *alerts) putUpStorm(ctx context.Context, s *storm) error {
 	if err != nil {
 		return fmt.Errorf("digest: %w", err)
 	}
-	a.queue.change(func() { s.Card, s.touched, s.unkept = ref, a.clock.Now(), true })
+	a.queue.change(func() { s.Card, s.face, s.touched, s.unkept = ref, "", a.clock.Now(), true })
 	return a.keepStorm(ctx, s.Channel)
 }
 

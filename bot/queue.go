@@ -69,6 +69,9 @@ func (q *queue) load(digests []rapbot.Digest, groups []rapbot.AlertGroup, channe
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for _, d := range digests {
+		if d.Groups == nil {
+			d.Groups = map[string]int{}
+		}
 		q.storms[d.Channel] = &storm{Digest: d, changed: true}
 	}
 	for _, g := range groups {
