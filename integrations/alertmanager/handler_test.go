@@ -227,7 +227,7 @@ func TestHandlerIsNotBuilt(t *testing.T) {
 		o    Options
 		want string
 	}{
-		"no token":    {Options{Inbox: inboxFunc(keep)}, "no bearer token"},
+		"no token":    {Options{Inbox: inboxFunc(keep)}, "neither a bearer token"},
 		"empty token": {Options{Inbox: inboxFunc(keep), Tokens: []string{goodToken, ""}}, "empty"},
 		"spaces":      {Options{Inbox: inboxFunc(keep), Tokens: []string{goodToken + "\n"}, Insecure: true}, "spaces"},
 		"no inbox":    {Options{Tokens: []string{goodToken}}, "no inbox"},
@@ -254,7 +254,7 @@ func TestHandlerIsNotBuilt(t *testing.T) {
 
 // TestServer: over a real connection, and with every bound set.
 func TestServer(t *testing.T) {
-	s := Server("127.0.0.1:0", newDesk(t, keep).handler)
+	s := Server("127.0.0.1:0", newDesk(t, keep).handler, nil)
 	if s.ReadHeaderTimeout == 0 || s.ReadTimeout == 0 || s.IdleTimeout == 0 || s.MaxHeaderBytes == 0 || s.WriteTimeout <= s.ReadTimeout+storeTimeout {
 		t.Errorf("an unbounded server: %+v", s)
 	}
