@@ -130,6 +130,11 @@ func (d *tlsDesk) serverCertificate(a *authority) {
 
 func newTLSDesk(t *testing.T, server, clients *authority, tokens ...string) *tlsDesk {
 	t.Helper()
+	return newTLSDeskWith(t, server, clients, Options{Inbox: inboxFunc(keep), Tokens: tokens})
+}
+
+func newTLSDeskWith(t *testing.T, server, clients *authority, o Options) *tlsDesk {
+	t.Helper()
 	dir := t.TempDir()
 	d := &tlsDesk{t: t, files: TLS{CertFile: filepath.Join(dir, "tls.crt"), KeyFile: filepath.Join(dir, "tls.key")}}
 	d.serverCertificate(server)
@@ -143,7 +148,8 @@ func newTLSDesk(t *testing.T, server, clients *authority, tokens ...string) *tls
 	if err != nil {
 		t.Fatal(err)
 	}
-	h, err := NewHandler(Options{Inbox: inboxFunc(keep), Certificates: certificates, Tokens: tokens, Insecure: clients == nil && len(tokens) == 0, Log: zap.New(core)})
+	o.Certificates, o.Log = certificates, zap.New(core)
+	h, err := NewHandler(o)
 	if err != nil {
 		t.Fatal(err)
 	}
