@@ -80,6 +80,11 @@ func TestLateDeliveries(t *testing.T) {
 			{3, "x resolved 1-3", "resolved"},
 			{4, "x firing 1,y firing 4", "firing x y"},
 		},
+		"something that began anew beside something late": {
+			{1, "x firing 1,y firing 1", "firing x y"},
+			{3, "x firing 1,y resolved 1-3", "firing x"},
+			{5, "x firing 4,y firing 1", "firing x y"},
+		},
 		"the one that is held is not forgotten for another late one": {
 			{1, "x firing 1", "firing x"},
 			{3, "x resolved 1-3", "resolved"},
@@ -125,6 +130,14 @@ func stands(g rapbot.AlertGroup) string {
 		out += ", held"
 	}
 	return out
+}
+
+// TestFirstIsHeld: more of the same does not put off the time at which it counts.
+func TestFirstIsHeld(t *testing.T) {
+	g := rapbot.AlertGroup{}.Absorb(said(t, 1, "x firing 1")).Absorb(said(t, 3, "x resolved 1-3")).Absorb(said(t, 4, "x firing 1")).Absorb(said(t, 5, "x firing 1"))
+	if g.Held == nil || !g.Held.ReceivedAt.Equal(atMinute(4)) {
+		t.Errorf("held is %+v", g.Held)
+	}
 }
 
 // TestUnopposed: a delivery that is held is believed when nobody takes it back,

@@ -11,9 +11,14 @@ func (b *Bot) silenceCard(v vigil) rapbot.Message {
 	}
 	if v.Heard.After(v.Since) {
 		head := "Alertmanager is heard again"
+		back := rapbot.Say(rapbot.MarkDone+" The ", rapbot.B(name), " alert is back since ", rapbot.When(v.Heard), ". Before that it was last heard ", rapbot.When(v.Since), ", "+rapbot.Duration(v.Heard.Sub(v.Since))+" earlier.")
+		if v.Since.IsZero() {
+			head = "Alertmanager is heard"
+			back = rapbot.Say(rapbot.MarkDone+" The ", rapbot.B(name), " alert is heard since ", rapbot.When(v.Heard), ", for the first time.")
+		}
 		return rapbot.Message{Summary: head, Blocks: []rapbot.Block{
 			rapbot.Heading{Text: head},
-			rapbot.Paragraph{Text: append(rapbot.Say(rapbot.MarkDone+" The ", rapbot.B(name), " alert is back since ", rapbot.When(v.Heard), ". "), wasSilent(v)...)},
+			rapbot.Paragraph{Text: back},
 			rapbot.Paragraph{Text: rapbot.Say("What fired meanwhile and still does is sent again by Alertmanager; what fired and ended meanwhile may never have arrived here.")},
 		}}
 	}
@@ -29,12 +34,4 @@ func (b *Bot) silenceCard(v vigil) rapbot.Message {
 		m.Blocks = append(m.Blocks, rapbot.Note{Text: rapbot.Say("Not counted: " + rapbot.Duration(v.Absent) + " in which rapbot did not run.")})
 	}
 	return m
-}
-
-// wasSilent says between when nothing was heard.
-func wasSilent(v vigil) rapbot.Text {
-	if v.Since.IsZero() {
-		return rapbot.Say("It had not been heard before.")
-	}
-	return rapbot.Say("Before that it was last heard ", rapbot.When(v.Since), ", "+rapbot.Duration(v.Heard.Sub(v.Since))+" earlier.")
 }

@@ -168,7 +168,7 @@ func (b *Bot) tellSilence(ctx context.Context) error {
 	if !v.Heard.After(v.Since) {
 		return nil
 	}
-	text := fmt.Sprintf("The %s alert is heard again.", b.opt.Watchdog.Match.Name())
+	text := fmt.Sprintf("The %s alert is heard for the first time.", b.opt.Watchdog.Match.Name())
 	if !v.Since.IsZero() {
 		text = fmt.Sprintf("The %s alert is heard again, after %s.", b.opt.Watchdog.Match.Name(), rapbot.Duration(v.Heard.Sub(v.Since)))
 	}
