@@ -42,16 +42,16 @@ type AlertGroup struct {
 	ChangedAt time.Time `json:"changed_at"`
 	Times     int       `json:"times"` // how often it began to fire
 	Card      Ref       `json:"card"`
-	Told      string    `json:"told"`           // status last told in the thread
-	Since     time.Time `json:"since,omitzero"` // when it last began to fire
-	Held      *Delivery `json:"held,omitempty"` // may be late; see DoubtFor
-	Acked     *Ack      `json:"acked,omitempty"`
+	Told      string    `json:"told"`            // status last told in the thread
+	Since     time.Time `json:"since,omitzero"`  // when it last began to fire, or something joined what was acknowledged
+	Held      *Delivery `json:"held,omitempty"`  // may be late; see DoubtFor
+	Acked     *Ack      `json:"acked,omitempty"` // nobody has, while it is nil
 }
 
-// Ack is a person's word that they are looking into it.
+// Ack is somebody's word that they look after a group.
 type Ack struct {
-	By Person
-	At time.Time
+	By Person    `json:"by"`
+	At time.Time `json:"at"`
 }
 
 // Resolved reports whether nothing of the group fires.
@@ -80,6 +80,9 @@ func (g AlertGroup) Absorb(d Delivery) AlertGroup {
 	}
 	if d.Status == "firing" && (g.ID == "" || g.Resolved()) {
 		next.Times, next.Firing, next.Since = g.Times+1, nil, d.ReceivedAt
+	}
+	if g.Acked != nil && g.joined(d) {
+		next.Since = d.ReceivedAt // what was acknowledged is not all of it any more
 	}
 	next.Latest, next.ChangedAt = d, d.ReceivedAt
 	next.Firing = rememberFiring(next.Firing, d.Alerts)

@@ -89,8 +89,24 @@ func (g AlertGroup) Unopposed(now time.Time) Delivery {
 	return d
 }
 
-// FiringSince is when the group began to fire the last time, by rapbot's clock.
-func (g AlertGroup) FiringSince() time.Time {
+// joined reports whether something fires in the delivery that is not known to.
+func (g AlertGroup) joined(d Delivery) bool {
+	fires := make(map[string]bool, len(g.Firing))
+	for _, a := range g.Firing {
+		fires[a.Fingerprint] = a.Status == "firing"
+	}
+	for _, a := range d.Alerts {
+		if a.Status == "firing" && !fires[a.Fingerprint] {
+			return true
+		}
+	}
+	return false
+}
+
+// WaitingSince is since when the group waits for somebody to acknowledge it, by
+// rapbot's clock: when it began to fire the last time, or when something joined
+// what was acknowledged.
+func (g AlertGroup) WaitingSince() time.Time {
 	if g.Since.IsZero() {
 		return g.FirstSeen // kept by a rapbot that did not write it down
 	}

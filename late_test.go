@@ -160,19 +160,29 @@ func TestUnopposed(t *testing.T) {
 		t.Errorf("not another delivery: %+v", again)
 	}
 	g = g.Absorb(again)
-	if have := stands(g); have != "firing x" || g.Times != 2 || !g.FiringSince().Equal(now) {
-		t.Errorf("the group is %q, fired %d times, since %s", have, g.Times, g.FiringSince())
+	if have := stands(g); have != "firing x" || g.Times != 2 || !g.WaitingSince().Equal(now) {
+		t.Errorf("the group is %q, fired %d times, since %s", have, g.Times, g.WaitingSince())
 	}
 }
 
-// TestFiringSince is not moved by repeats.
-func TestFiringSince(t *testing.T) {
+// TestWaitingSince is not moved by repeats.
+func TestWaitingSince(t *testing.T) {
 	g := rapbot.AlertGroup{}.Absorb(said(t, 1, "x firing 1")).Absorb(said(t, 9, "x firing 1"))
-	if !g.FiringSince().Equal(atMinute(1)) {
-		t.Errorf("fires since %s", g.FiringSince())
+	if !g.WaitingSince().Equal(atMinute(1)) {
+		t.Errorf("waits since %s", g.WaitingSince())
+	}
+	g.Acked = &rapbot.Ack{At: atMinute(10)}
+	if g = g.Absorb(said(t, 11, "x firing 1")); !g.WaitingSince().Equal(atMinute(1)) {
+		t.Errorf("waits since %s for more of what is acknowledged", g.WaitingSince())
+	}
+	if g = g.Absorb(said(t, 12, "x firing 1", "y firing 12")); !g.WaitingSince().Equal(atMinute(12)) {
+		t.Errorf("waits since %s, though something joined what is acknowledged", g.WaitingSince())
+	}
+	if g = g.Absorb(said(t, 13, "x resolved 1-13", "y resolved 12-13")); !g.WaitingSince().Equal(atMinute(12)) {
+		t.Errorf("waits since %s", g.WaitingSince())
 	}
 	g.Since = time.Time{}
-	if !g.FiringSince().Equal(g.FirstSeen) {
+	if !g.WaitingSince().Equal(g.FirstSeen) {
 		t.Error("a group that an older rapbot kept has no beginning")
 	}
 }

@@ -70,7 +70,7 @@ func (b *Bot) believe(ctx context.Context, g rapbot.AlertGroup) error {
 // time that the group fires. It is noted after it was said, because what is
 // said twice under one key is said once.
 func (b *Bot) escalate(ctx context.Context, g rapbot.AlertGroup) error {
-	now, since := b.opt.Clock.Now(), g.FiringSince()
+	now, since := b.opt.Clock.Now(), g.WaitingSince()
 	waited := now.Sub(since)
 	acked := g.Acked != nil && !g.Acked.At.Before(since)
 	if b.opt.Escalate.After <= 0 || waited < b.opt.Escalate.After || acked || g.Card.Zero() || !g.Critical() {
@@ -87,7 +87,7 @@ func (b *Bot) escalate(ctx context.Context, g rapbot.AlertGroup) error {
 	}
 	what := "Nobody has acknowledged this for " + rapbot.Duration(waited)
 	m := rapbot.Message{Summary: what + ": " + b.opt.AlertCard(g, now).Summary, Blocks: []rapbot.Block{
-		rapbot.Paragraph{Text: rapbot.Say(rapbot.Team(team), ", this critical alert has been firing since ", rapbot.When(since), ", for "+rapbot.Duration(waited)+", and nobody has acknowledged it.")},
+		rapbot.Paragraph{Text: rapbot.Say(rapbot.Team(team), ", this critical alert has waited for somebody since ", rapbot.When(since), ", for "+rapbot.Duration(waited)+": nobody has acknowledged it.")},
 	}}
 	key := fmt.Sprintf("alert-%s-%s-escalated", g.ID, times)
 	if _, err := b.opt.Chat.Post(ctx, rapbot.Place{Channel: g.Card.Channel, Thread: g.Card.ID}, key, m); err != nil {
