@@ -165,11 +165,15 @@ func TestUnopposed(t *testing.T) {
 	}
 }
 
-// TestWaitingSince is not moved by repeats.
+// TestWaitingSince is not moved by repeats, and by more only once somebody had
+// acknowledged what there was.
 func TestWaitingSince(t *testing.T) {
 	g := rapbot.AlertGroup{}.Absorb(said(t, 1, "x firing 1")).Absorb(said(t, 9, "x firing 1"))
 	if !g.WaitingSince().Equal(atMinute(1)) {
 		t.Errorf("waits since %s", g.WaitingSince())
+	}
+	if joined := g.Absorb(said(t, 10, "x firing 1", "z firing 10")); !joined.WaitingSince().Equal(atMinute(1)) {
+		t.Errorf("waits since %s: what goes on growing would never call anybody", joined.WaitingSince())
 	}
 	g.Acked = &rapbot.Ack{At: atMinute(10)}
 	if g = g.Absorb(said(t, 11, "x firing 1")); !g.WaitingSince().Equal(atMinute(1)) {

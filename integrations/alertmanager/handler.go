@@ -19,7 +19,9 @@ const Path = "/alertmanager"
 
 const (
 	defaultMaxBody = 1 << 20
-	maxInFlight    = 64
+	maxInFlight    = 64              // deliveries that are read and stored at a time
+	maxWaiting     = 256             // calls that wait for that
+	maxWait        = 5 * time.Second // and for how long
 	storeTimeout   = 10 * time.Second
 )
 
@@ -50,6 +52,7 @@ type webhook struct {
 	gate     *gate
 	outcomes *prometheus.CounterVec
 	inFlight chan struct{}
+	waiting  chan struct{}
 	browsers *http.CrossOriginProtection // a web page must not post for its visitor
 }
 
@@ -70,7 +73,7 @@ func NewHandler(o Options) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &webhook{Options: o, gate: good, outcomes: outcomes, inFlight: make(chan struct{}, maxInFlight), browsers: http.NewCrossOriginProtection()}
+	h := &webhook{Options: o, gate: good, outcomes: outcomes, inFlight: make(chan struct{}, maxInFlight), waiting: make(chan struct{}, maxWaiting), browsers: http.NewCrossOriginProtection()}
 	mux := http.NewServeMux()
 	mux.HandleFunc(Path, h.serve)
 	return mux, nil
@@ -109,13 +112,11 @@ func (h *webhook) serve(w http.ResponseWriter, r *http.Request) {
 		h.refuse(w, r, unauthorized, why)
 		return
 	}
-	select {
-	case h.inFlight <- struct{}{}:
-		defer func() { <-h.inFlight }()
-	default:
+	if !h.enter(r.Context()) {
 		h.refuse(w, r, overloaded, "Too many deliveries at once. Send it again.")
 		return
 	}
+	defer func() { <-h.inFlight }()
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, h.MaxBody))
 	var tooLarge *http.MaxBytesError
 	if errors.As(err, &tooLarge) {
@@ -132,6 +133,32 @@ func (h *webhook) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	h.store(w, r, d)
+}
+
+// enter takes a place, which the caller gives back, and waits a little for one:
+// after a restart Alertmanager sends everything at once. A call that waits has
+// not been read, so that it costs next to nothing.
+func (h *webhook) enter(ctx context.Context) bool {
+	select {
+	case h.inFlight <- struct{}{}:
+		return true
+	default:
+	}
+	select {
+	case h.waiting <- struct{}{}:
+		defer func() { <-h.waiting }()
+	default:
+		return false
+	}
+	patience := time.NewTimer(maxWait)
+	defer patience.Stop()
+	select {
+	case h.inFlight <- struct{}{}:
+		return true
+	case <-patience.C:
+	case <-ctx.Done():
+	}
+	return false
 }
 
 // store goes on when the caller hangs up: what has arrived is not dropped.

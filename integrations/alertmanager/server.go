@@ -8,7 +8,8 @@ import (
 )
 
 // Server serves the webhook with bounds on everything a caller can draw out.
-// An answer may take as long as reading the body and storing the delivery. Over
+// An answer may take as long as waiting for a place,
+// reading the body and storing the delivery. Over
 // TLS it is served when there are certificates: then TLSConfig is set.
 func Server(addr string, handler http.Handler, certificates *Certificates) *http.Server {
 	const readTimeout = 15 * time.Second
@@ -17,7 +18,7 @@ func Server(addr string, handler http.Handler, certificates *Certificates) *http
 		Handler:           handler,
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       readTimeout,
-		WriteTimeout:      readTimeout + storeTimeout + 5*time.Second,
+		WriteTimeout:      readTimeout + maxWait + storeTimeout + 5*time.Second,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    16 << 10,
 	}
