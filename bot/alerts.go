@@ -17,7 +17,8 @@ import (
 type alerts struct {
 	inbox   rapbot.Inbox
 	chat    rapbot.Chat
-	channel string
+	channel string // of groups that no route takes
+	routes  []Route
 	card    func(rapbot.AlertGroup, time.Time) rapbot.Message
 	clock   Clock
 	wake    chan struct{}
@@ -109,7 +110,7 @@ func (a *alerts) show(ctx context.Context, g rapbot.AlertGroup) error {
 	card, told := a.card(g, a.clock.Now()), g.Latest.Status
 	ref := g.Card
 	if ref.Zero() {
-		posted, err := a.chat.Post(ctx, rapbot.Place{Channel: a.channel}, "alert-"+g.ID, card)
+		posted, err := a.chat.Post(ctx, rapbot.Place{Channel: a.place(g)}, "alert-"+g.ID, card)
 		if err != nil {
 			return err
 		}
@@ -126,7 +127,7 @@ func (a *alerts) show(ctx context.Context, g rapbot.AlertGroup) error {
 	err := a.chat.Edit(ctx, ref, card)
 	if rapbot.ErrorCode(err) == rapbot.NotFound {
 		// Somebody has deleted the card; what fires is not left unseen.
-		ref, err = a.chat.Post(ctx, rapbot.Place{Channel: a.channel}, fmt.Sprintf("alert-%s-again-%d", g.ID, g.ChangedAt.UnixNano()), card)
+		ref, err = a.chat.Post(ctx, rapbot.Place{Channel: a.place(g)}, fmt.Sprintf("alert-%s-again-%d", g.ID, g.ChangedAt.UnixNano()), card)
 	}
 	if err != nil {
 		return err

@@ -30,11 +30,15 @@ type Options struct {
 	Operations        rapbot.Operations
 	Samples           rapbot.Samples
 	Inbox             rapbot.Inbox
+	Notes             rapbot.Notes
 	Chat              rapbot.Chat
 	Directory         rapbot.Directory
 	AlertCard         func(rapbot.AlertGroup, time.Time) rapbot.Message
 	OperationsChannel string
 	AlertsChannel     string
+	Routes            []Route // of alerts, to other channels
+	Watchdog          Watchdog
+	Escalate          Escalation
 	EmergencyDrills   bool // a healthy primary may be given up for an exercise
 	TryWrite          func(ctx context.Context) rapbot.WriteTry
 	DrawWrites        func([]rapbot.WriteTry, []rapbot.Moment) (rapbot.File, error)
@@ -51,6 +55,7 @@ type Bot struct {
 	book   *book
 	screen *screen
 	alerts *alerts
+	vigil  *vigil // nil until the first look at the watchdog
 
 	sampled map[string]time.Time // region -> its newest sample that is kept
 	tries   tries                // writes tried during a drill
@@ -63,7 +68,7 @@ func New(opt Options) *Bot {
 	}
 	b := &Bot{opt: opt, log: opt.Log, book: newBook(opt.Operations, opt.Clock), sampled: map[string]time.Time{}}
 	b.screen = &screen{book: b.book, chat: opt.Chat, channel: opt.OperationsChannel, shown: map[string]string{}}
-	b.alerts = &alerts{inbox: opt.Inbox, chat: opt.Chat, channel: opt.AlertsChannel, card: opt.AlertCard, clock: opt.Clock, wake: make(chan struct{}, 1)}
+	b.alerts = &alerts{inbox: opt.Inbox, chat: opt.Chat, channel: opt.AlertsChannel, routes: opt.Routes, card: opt.AlertCard, clock: opt.Clock, wake: make(chan struct{}, 1)}
 	return b
 }
 
@@ -83,6 +88,7 @@ func (b *Bot) Run(ctx context.Context) error {
 	g.Go(func() error { return b.keep(ctx, "show operations", b.book.changes, b.screen.showCards) })
 	g.Go(func() error { return b.keep(ctx, "tell the news", b.book.changes, b.screen.tellNews) })
 	g.Go(func() error { return b.keep(ctx, "show alerts", b.alerts.waiting, b.alerts.work) })
+	g.Go(func() error { return b.tendAlerts(ctx) })
 	err := g.Wait()
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
 		return nil

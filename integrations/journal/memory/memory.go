@@ -18,6 +18,7 @@ var (
 	_ rapbot.Operations = (*Journal)(nil)
 	_ rapbot.Samples    = (*Journal)(nil)
 	_ rapbot.Inbox      = (*Journal)(nil)
+	_ rapbot.Notes      = (*Journal)(nil)
 )
 
 // Journal keeps everything in its encoded form, so that nothing a caller holds
@@ -35,6 +36,8 @@ type Journal struct {
 	newest     map[string]string // group ID to the key of its newest delivery
 	groups     map[string]group
 	seen       map[string]time.Time
+
+	notes map[string]string // nil until there is one
 }
 
 // New returns an empty journal.
