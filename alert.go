@@ -42,7 +42,16 @@ type AlertGroup struct {
 	ChangedAt time.Time `json:"changed_at"`
 	Times     int       `json:"times"` // how often it began to fire
 	Card      Ref       `json:"card"`
-	Told      string    `json:"told"` // status last told in the thread
+	Told      string    `json:"told"`            // status last told in the thread
+	Since     time.Time `json:"since,omitzero"`  // when it last began to fire, or something joined what was acknowledged
+	Held      *Delivery `json:"held,omitempty"`  // may be late; see DoubtFor
+	Acked     *Ack      `json:"acked,omitempty"` // nobody has, while it is nil
+}
+
+// Ack is somebody's word that they look after a group.
+type Ack struct {
+	By Person    `json:"by"`
+	At time.Time `json:"at"`
 }
 
 // Resolved reports whether nothing of the group fires.
@@ -50,14 +59,30 @@ func (g AlertGroup) Resolved() bool { return g.Latest.Status == "resolved" }
 
 // Absorb takes a delivery into the group. The firing values of an alert are
 // kept when it resolves; a group that fires again after resolving starts its
-// memory afresh.
+// memory afresh. A delivery that arrives after what came later is not taken
+// for news; see lateness.
 func (g AlertGroup) Absorb(d Delivery) AlertGroup {
 	next := g
+	switch g.lateness(d) {
+	case late:
+		next.ChangedAt = d.ReceivedAt
+		return next
+	case doubtful:
+		next.ChangedAt = d.ReceivedAt
+		if g.Held == nil {
+			next.Held = &d
+		}
+		return next
+	}
+	next.Held = nil
 	if g.ID == "" {
 		next.ID, next.FirstSeen = GroupID(d), d.ReceivedAt
 	}
 	if d.Status == "firing" && (g.ID == "" || g.Resolved()) {
-		next.Times, next.Firing = g.Times+1, nil
+		next.Times, next.Firing, next.Since = g.Times+1, nil, d.ReceivedAt
+	}
+	if g.Acked != nil && g.joined(d) {
+		next.Since = d.ReceivedAt // what was acknowledged is not all of it any more
 	}
 	next.Latest, next.ChangedAt = d, d.ReceivedAt
 	next.Firing = rememberFiring(next.Firing, d.Alerts)

@@ -183,9 +183,9 @@ func TestLossWithWrongClocks(t *testing.T) {
 
 func TestLossInWords(t *testing.T) {
 	tests := map[string]rapbot.Loss{
-		"at the most 1.5 KiB of WAL, written in its last 4 s":                                                           {Bytes: 1536, Time: 4 * time.Second},
+		"at the most 1.5 KiB of WAL, written in its last 4 s":                                                   {Bytes: 1536, Time: 4 * time.Second},
 		"at the most 1.5 KiB of WAL by now, written in its last 4 s; it grows until the old primary is fenced":  {Bytes: 1536, Time: 4 * time.Second, Open: true},
-		"nobody can tell how much, because too little was seen of it":                                                   {Unknown: true},
+		"nobody can tell how much, because too little was seen of it":                                           {Unknown: true},
 		"nobody can tell how much, because too little was seen of it; it grows until the old primary is fenced": {Unknown: true, Open: true},
 	}
 	for want, l := range tests {

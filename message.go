@@ -117,6 +117,7 @@ const (
 	SpanBold
 	SpanCode
 	SpanPerson // ID is a user ID, Text a name for where IDs cannot be shown
+	SpanTeam   // ID is a user group's, whose members are all notified
 	SpanTime   // At, shown in the reader's own zone
 	SpanLink   // URL (http and https only), Text
 	SpanMarkup // chat markup made by a template whose values were escaped; shown as it is
@@ -139,6 +140,9 @@ func Mono(s string) Span { return Span{Kind: SpanCode, Text: s} }
 
 // Who mentions a person without needing to know their present name.
 func Who(p Person) Span { return Span{Kind: SpanPerson, ID: p.ID, Text: p.Name} }
+
+// Team mentions everybody in a user group.
+func Team(id string) Span { return Span{Kind: SpanTeam, ID: id, Text: id} }
 
 // When is a time in the reader's own zone.
 func When(t time.Time) Span { return Span{Kind: SpanTime, At: t} }

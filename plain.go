@@ -57,7 +57,7 @@ func (t Text) Plain() string {
 	var b strings.Builder
 	for _, s := range t {
 		switch s.Kind {
-		case SpanPerson:
+		case SpanPerson, SpanTeam:
 			b.WriteString("@" + s.Text)
 		case SpanTime:
 			b.WriteString(PlainTime(s.At))

@@ -182,6 +182,9 @@ type Inbox interface {
 	// Unshown returns the groups whose card does not show them as they are, the
 	// oldest change first.
 	Unshown(ctx context.Context) ([]AlertGroup, error)
+	// Unsettled returns the groups that fire and those that hold a delivery,
+	// sorted by ID.
+	Unsettled(ctx context.Context) ([]AlertGroup, error)
 	// Absorb stores the group and marks the deliveries as absorbed, together. It
 	// leaves Card and Told to Shown, and makes ChangedAt rise. Code Conflict,
 	// and nothing changed, when one of the deliveries was absorbed before.
@@ -197,4 +200,13 @@ type Inbox interface {
 	// FirstTime reports whether this key has not been seen before, and
 	// remembers it. Keys are kept for a day.
 	FirstTime(ctx context.Context, key string, at time.Time) (bool, error)
+}
+
+// Notes are small things to remember across restarts, by name.
+type Notes interface {
+	// Note returns a note. It is empty when there is none.
+	Note(ctx context.Context, name string) (string, error)
+	// PutNote stores a note in the place of the one before, durably before it
+	// returns.
+	PutNote(ctx context.Context, name, text string) error
 }

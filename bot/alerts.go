@@ -25,7 +25,8 @@ import (
 type alerts struct {
 	inbox   rapbot.Inbox
 	chat    rapbot.Chat
-	channel string
+	channel string // of groups that no route takes
+	routes  []Route
 	card    func(rapbot.AlertGroup, time.Time) rapbot.Message
 	clock   Clock
 	log     *zap.Logger
@@ -39,13 +40,10 @@ type alertCounts struct{ posted, edited, told, failed atomic.Int64 }
 
 func newAlerts(opt Options) *alerts {
 	return &alerts{
-		inbox: opt.Inbox, chat: opt.Chat, channel: opt.AlertsChannel, card: opt.AlertCard, clock: opt.Clock, log: opt.Log,
+		inbox: opt.Inbox, chat: opt.Chat, channel: opt.AlertsChannel, routes: opt.Routes, card: opt.AlertCard, clock: opt.Clock, log: opt.Log,
 		wake: make(chan struct{}, 1), queue: newQueue(),
 	}
 }
-
-// channelOf is where a group that has no card yet is shown.
-func (a *alerts) channelOf(rapbot.AlertGroup) string { return a.channel }
 
 // nudge never blocks: one nudge waiting is as good as many.
 func (a *alerts) nudge() {
@@ -88,7 +86,7 @@ func (a *alerts) load(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("read alert groups: %w", err)
 	}
-	a.queue.load(digests, groups, a.channelOf)
+	a.queue.load(digests, groups, a.place)
 	return nil
 }
 
@@ -130,7 +128,7 @@ func (a *alerts) absorb(ctx context.Context, id string, deliveries []rapbot.Deli
 		a.queue.letGo(id)
 		return fmt.Errorf("absorb deliveries %v: %w", numbers, err)
 	}
-	a.queue.update(g, a.channelOf(g))
+	a.queue.update(g, a.place(g))
 	return nil
 }
 

@@ -30,11 +30,15 @@ type Options struct {
 	Operations        rapbot.Operations
 	Samples           rapbot.Samples
 	Inbox             rapbot.Inbox
+	Notes             rapbot.Notes
 	Chat              rapbot.Chat
 	Directory         rapbot.Directory
 	AlertCard         func(rapbot.AlertGroup, time.Time) rapbot.Message
 	OperationsChannel string
 	AlertsChannel     string
+	Routes            []Route // of alerts, to other channels
+	Watchdog          Watchdog
+	Escalate          Escalation
 	EmergencyDrills   bool // a healthy primary may be given up for an exercise
 	TryWrite          func(ctx context.Context) rapbot.WriteTry
 	DrawWrites        func([]rapbot.WriteTry, []rapbot.Moment) (rapbot.File, error)
@@ -51,6 +55,7 @@ type Bot struct {
 	book   *book
 	screen *screen
 	alerts *alerts
+	vigil  *vigil // nil until the first look at the watchdog
 
 	sampled map[string]time.Time // region -> its newest sample that is kept
 	tries   tries                // writes tried during a drill
@@ -89,6 +94,7 @@ func (b *Bot) Run(ctx context.Context) error {
 	g.Go(func() error { return b.keep(ctx, "tell the news", b.book.changes, b.screen.tellNews) })
 	g.Go(func() error { return b.keep(ctx, "take alerts in", b.alerts.waiting, b.alerts.takeIn) })
 	g.Go(func() error { return b.alerts.show(ctx) })
+	g.Go(func() error { return b.tendAlerts(ctx) })
 	err := g.Wait()
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
 		return nil

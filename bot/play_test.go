@@ -83,13 +83,17 @@ func (p *player) start(ctx context.Context) error {
 	for _, name := range []string{"us-east-1", "us-west-2", "eu-west-1"} {
 		sites = append(sites, rapbot.Site{Name: name, Slot: slots[name], Instance: true, Volume: true, SelfFence: 30 * time.Second})
 	}
-	p.bot = bot.New(bot.Options{
+	o := bot.Options{
 		Fleet: p.world, Sites: sites, Limits: rapbot.Limits{MaxLag: 30 * time.Second, MaxLagBytes: 16 << 20}, Doers: p.world.doers(),
 		Instance: p.world.instance, Volumes: p.world.volumes(), Samples: p.book,
-		Operations: p.book, Inbox: p.book, Chat: p.chat, Directory: p.dir, Clock: p.clock, Holder: "play",
+		Operations: p.book, Inbox: p.book, Notes: p.book, Chat: p.chat, Directory: p.dir, Clock: p.clock, Holder: "play",
 		AlertCard:         func(g rapbot.AlertGroup, now time.Time) rapbot.Message { return alertmanager.Card(g, now, "", "") },
 		OperationsChannel: "rap-ops", AlertsChannel: "rap-alerts", ExpireAfter: 10 * time.Minute, EmergencyDrills: true,
-	})
+	}
+	if err := p.alerting(&o); err != nil {
+		return err
+	}
+	p.bot = bot.New(o)
 	return p.bot.Begin(ctx)
 }
 
@@ -143,6 +147,8 @@ func (p *player) stimulus(ctx context.Context, actor, words string) (err error) 
 		err = p.world.change(words)
 	case "crash":
 		p.world.crash = words
+	case "stop":
+		p.bot = nil
 	case "restart":
 		err = p.start(ctx)
 	case "slack":
@@ -170,6 +176,9 @@ func (p *player) settle(ctx context.Context) error {
 			return err
 		}
 		if err := p.bot.DriveDrills(ctx); err != nil && !errors.Is(err, errDown) {
+			return err
+		}
+		if err := p.bot.TendAlerts(ctx); err != nil && !errors.Is(err, errDown) {
 			return err
 		}
 		if err := p.bot.Show(ctx); err != nil && !errors.Is(err, errDown) {
@@ -213,14 +222,17 @@ func (p *player) slack(ctx context.Context, words string) error {
 }
 
 func (p *player) deliver(ctx context.Context, name string) error {
-	if strings.HasPrefix(name, "fires ") || strings.HasPrefix(name, "resolves ") {
+	if strings.HasPrefix(name, "fires ") || strings.HasPrefix(name, "resolves ") || strings.HasPrefix(name, "again ") {
 		return p.many(ctx, name)
 	}
 	d, err := alertmanager.Decode(p.files[name], p.clock.Now())
 	if err != nil {
 		return err
 	}
-	_, err = p.book.Accept(ctx, d)
+	if p.bot == nil {
+		return errors.New("the bot is not running")
+	}
+	_, err = p.bot.Accept(ctx, d)
 	return err
 }
 

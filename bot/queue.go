@@ -65,7 +65,7 @@ func (w *waiter) behind() bool { return w.known && w.shownAt.Before(w.changedAt)
 func (w *waiter) cardless() bool { return w.behind() && w.card.Zero() }
 
 // load fills the queue with what an earlier process has left.
-func (q *queue) load(digests []rapbot.Digest, groups []rapbot.AlertGroup, channelOf func(rapbot.AlertGroup) string) {
+func (q *queue) load(digests []rapbot.Digest, groups []rapbot.AlertGroup, place func(rapbot.AlertGroup) string) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for _, d := range digests {
@@ -75,7 +75,7 @@ func (q *queue) load(digests []rapbot.Digest, groups []rapbot.AlertGroup, channe
 		q.storms[d.Channel] = &storm{Digest: d, changed: true}
 	}
 	for _, g := range groups {
-		q.put(g, channelOf(g))
+		q.put(g, place(g))
 	}
 	q.nudge()
 }

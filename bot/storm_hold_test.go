@@ -74,7 +74,7 @@ func TestCardRecordedWhileAbsorbing(t *testing.T) {
 	ended := make(chan error, 1)
 	go func() { ended <- b.Run(ctx) }()
 	deliver := func(alerts int) {
-		d, err := alertmanager.Decode(groupPayload(true, "Disk1", "eu-west-1", "warning", alerts, clock.Now()), clock.Now())
+		d, err := alertmanager.Decode(groupPayload(true, "Disk1", "eu-west-1", "warning", alerts, start, clock.Now()), clock.Now())
 		if err != nil {
 			t.Fatal(err)
 		}

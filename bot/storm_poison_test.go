@@ -30,7 +30,7 @@ func TestOneGroupThatIsNeverTaken(t *testing.T) {
 	t.Parallel()
 	book, chat, clock := memory.New(), picky{&channelOfMany{cards: map[string]string{}, tries: map[string]int{}}}, fastClock{time.Now()}
 	for i, name := range []string{"Poison0", "Disk1", "Disk2", "Disk3"} {
-		d, err := alertmanager.Decode(groupPayload(true, name, "eu-west-1", []string{"critical", "warning"}[min(i, 1)], 1, clock.Now()), clock.Now())
+		d, err := alertmanager.Decode(groupPayload(true, name, "eu-west-1", []string{"critical", "warning"}[min(i, 1)], 1, start, clock.Now()), clock.Now())
 		if err != nil {
 			t.Fatal(err)
 		}

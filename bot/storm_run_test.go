@@ -86,7 +86,7 @@ func TestStormSideBySide(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		b, ended := run(ctx)
 		for n := range groups {
-			d, err := alertmanager.Decode(groupPayload(true, fmt.Sprint("Disk", n), "eu-west-1", "warning", round+1, clock.Now()), clock.Now())
+			d, err := alertmanager.Decode(groupPayload(true, fmt.Sprint("Disk", n), "eu-west-1", "warning", round+1, start, clock.Now()), clock.Now())
 			if err != nil {
 				t.Fatal(err)
 			}

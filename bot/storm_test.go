@@ -16,12 +16,14 @@ import (
 //
 //	alertmanager: fires Disk 1-12 eu-west-1 warning 2
 //	alertmanager: resolves Disk 3 eu-west-1 warning 2
+//	alertmanager: again Disk 3 eu-west-1 warning 2
 //
-// are groups Disk1 to Disk12 of two alerts each, in one region.
+// are groups Disk1 to Disk12 of two alerts each, in one region; the third of
+// them resolves, and begins to fire once more.
 func (p *player) many(ctx context.Context, words string) error {
 	f := strings.Fields(words)
 	if len(f) != 6 {
-		return fmt.Errorf("alertmanager: %q: not fires|resolves name number region severity alerts", words)
+		return fmt.Errorf("alertmanager: %q: not fires|resolves|again name number region severity alerts", words)
 	}
 	first, last, isRange := strings.Cut(f[2], "-")
 	if !isRange {
@@ -40,7 +42,11 @@ func (p *player) many(ctx context.Context, words string) error {
 		return err
 	}
 	for n := from; n <= to; n++ {
-		body := groupPayload(f[0] == "fires", fmt.Sprint(f[1], n), f[3], f[4], alerts, p.clock.Now())
+		began := start.Add(-time.Minute)
+		if f[0] == "again" {
+			began = p.clock.Now()
+		}
+		body := groupPayload(f[0] != "resolves", fmt.Sprint(f[1], n), f[3], f[4], alerts, began, p.clock.Now())
 		d, err := alertmanager.Decode(body, p.clock.Now())
 		if err != nil {
 			return err
@@ -52,7 +58,7 @@ func (p *player) many(ctx context.Context, words string) error {
 	return nil
 }
 
-func groupPayload(firing bool, name, region, severity string, alerts int, now time.Time) []byte {
+func groupPayload(firing bool, name, region, severity string, alerts int, began, now time.Time) []byte {
 	status, ends := "firing", "0001-01-01T00:00:00Z"
 	if !firing {
 		status, ends = "resolved", now.Format(time.RFC3339)
@@ -60,7 +66,7 @@ func groupPayload(firing bool, name, region, severity string, alerts int, now ti
 	var all []any
 	for i := range alerts {
 		all = append(all, map[string]any{
-			"status": status, "startsAt": start.Add(-time.Minute).Format(time.RFC3339), "endsAt": ends, "fingerprint": fmt.Sprintf("%s-%d", name, i),
+			"status": status, "startsAt": began.Format(time.RFC3339), "endsAt": ends, "fingerprint": fmt.Sprintf("%s-%d", name, i),
 			"labels":      map[string]string{"alertname": name, "region": region, "severity": severity, "instance": fmt.Sprint("db-", i)},
 			"annotations": map[string]string{"summary": fmt.Sprintf("%s on db-%d", name, i)},
 		})

@@ -22,6 +22,7 @@ func (d *decoder) check(c *Config) {
 	d.checkRegions(c.Regions)
 	d.checkWriters(c.Limits.ApplicationUsers, c.Regions)
 	d.checkWebhook(c.Alertmanager)
+	d.checkAlerts(&c.Alertmanager)
 	d.checkListen("health.listen", c.Health.Listen)
 	if clash(c.Alertmanager.Listen, c.Health.Listen) {
 		d.add("health.listen", "the same port as alertmanager.listen", "give each a port of its own")
@@ -123,25 +124,6 @@ func (d *decoder) checkWriters(users []string, regions []Region) {
 				break
 			}
 		}
-	}
-}
-
-// shortestToken keeps out webhook tokens that can be guessed.
-const shortestToken = 16
-
-func (d *decoder) checkWebhook(a Alertmanager) {
-	d.checkListen("alertmanager.listen", a.Listen)
-	for i, token := range a.Tokens {
-		if value := token.Reveal(); token.IsSet() && (len(value) < shortestToken || strings.ContainsAny(value, " \t")) {
-			d.add(fmt.Sprintf("alertmanager.tokens[%d]", i), fmt.Sprintf("the value found there has spaces or fewer than %d characters", shortestToken),
-				"make one with: openssl rand -hex 32")
-		}
-	}
-	host, _, err := net.SplitHostPort(a.Listen)
-	open := err == nil && !isLoopback(host) && len(a.Tokens) == 0 && !a.InsecureAllowUnauthenticated
-	if open && !d.failed("alertmanager.tokens") && !d.failed("alertmanager.insecure_allow_unauthenticated") {
-		d.add("alertmanager.tokens", "missing, and other machines can reach "+show(a.Listen),
-			"list a token, listen on 127.0.0.1, or set insecure_allow_unauthenticated: true")
 	}
 }
 

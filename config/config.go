@@ -27,6 +27,11 @@ func Load(path string, env func(string) (string, bool)) (*Config, error) {
 		return nil, err
 	}
 	c.Journal.Path = within(folder, c.Journal.Path)
+	for _, file := range []*string{&c.Alertmanager.TLS.CertFile, &c.Alertmanager.TLS.KeyFile, &c.Alertmanager.TLS.ClientCAFile} {
+		if *file != "" {
+			*file = within(folder, *file)
+		}
+	}
 	return c, nil
 }
 

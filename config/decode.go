@@ -44,6 +44,8 @@ func (d *decoder) value(path string, node *yaml.Node, into reflect.Value, tag re
 		*target = d.secret(path, node)
 	case *Command:
 		*target = d.command(path, node)
+	case *Labels:
+		*target = d.labels(path, node)
 	default:
 		if into.Kind() == reflect.Slice {
 			d.sequence(path, node, into)

@@ -57,7 +57,7 @@ func TestSampleShowsTheDefaults(t *testing.T) {
 			field, key := typ.Field(i), typ.Field(i).Tag.Get("yaml")
 			_, assumed := field.Tag.Lookup("default")
 			switch {
-			case assumed || key == "slot" || key == "replication_address" || key == "application_users" || key == "templates" || key == "insecure_allow_unauthenticated":
+			case assumed || key == "slot" || key == "replication_address" || key == "application_users" || key == "templates" || key == "client_names" || key == "match" || key == "insecure_allow_unauthenticated":
 				remove(node, key)
 			case field.Type == reflect.TypeFor[[]Region]():
 				for _, element := range valueOf(node, key).Content {
@@ -81,7 +81,7 @@ func TestSampleShowsTheDefaults(t *testing.T) {
 		t.Fatalf("without the defaults the sample has problems:\n%v\n%s", err, short)
 	}
 	want := sample(t)
-	want.Limits.ApplicationUsers, want.Alertmanager.Templates = nil, nil // Written out as empty lists.
+	want.Limits.ApplicationUsers, want.Alertmanager.Templates, want.Alertmanager.TLS.ClientNames = nil, nil, nil // Written out as empty lists.
 	if !reflect.DeepEqual(c, want) {
 		t.Errorf("the sample differs from the defaults\ngot  %+v\nwant %+v", c, want)
 	}

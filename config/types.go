@@ -139,6 +139,12 @@ type Alertmanager struct {
 	Listen string   `yaml:"listen" default:"127.0.0.1:9095"` // host:port.
 	Tokens []Secret `yaml:"tokens"`                          // Bearer tokens; any one of them is accepted, so that they can be rotated.
 
+	// BasicAuth are users with their passwords. Any one of them, or of the
+	// tokens, is accepted.
+	BasicAuth []BasicAuth `yaml:"basic_auth"`
+
+	TLS TLS `yaml:"tls"`
+
 	// MaxBody is the longest request that is read.
 	MaxBody Size `yaml:"max_body" default:"1MiB" range:"1KiB..64MiB"`
 
@@ -150,8 +156,56 @@ type Alertmanager struct {
 	Text      string   `yaml:"text" default:""`
 
 	// InsecureAllowUnauthenticated permits a listen address that other machines
-	// can reach without any token, which is otherwise a problem.
+	// can reach without any token, user or client CA, which is otherwise a problem.
 	InsecureAllowUnauthenticated bool `yaml:"insecure_allow_unauthenticated"`
+
+	Routes   []Route  `yaml:"routes"` // The first that matches wins.
+	Watchdog Watchdog `yaml:"watchdog"`
+	Escalate Escalate `yaml:"escalate"`
+}
+
+// BasicAuth is a user of the webhook.
+type BasicAuth struct {
+	Username string `yaml:"username" required:"write the username of Alertmanager's basic_auth"`
+	Password Secret `yaml:"password" required:"write {env: NAME} or {file: path}"`
+}
+
+// TLS is how the webhook is served over TLS. The files are PEM, relative to the
+// folder of the configuration file, and read again when they change.
+type TLS struct {
+	CertFile string `yaml:"cert_file" default:""`
+	KeyFile  string `yaml:"key_file" default:""`
+
+	// ClientCAFile says whose certificates clients must have, and ClientNames of
+	// which names one must be in them: a DNS name, a URI or the common name.
+	ClientCAFile string   `yaml:"client_ca_file" default:""`
+	ClientNames  []string `yaml:"client_names"`
+}
+
+// Served says whether the webhook is served over TLS.
+func (t TLS) Served() bool { return t.CertFile != "" }
+
+// Route sends the alert groups that it matches to a channel.
+type Route struct {
+	Match        Labels `yaml:"match" xml:"-" required:"write the labels that an alert must have, such as {severity: critical}"`
+	Channel      string `yaml:"channel" required:"write the ID of a channel"`
+	MentionGroup string `yaml:"mention_group" default:""` // User group ID, in place of escalate.group.
+}
+
+// Labels are the values that labels must have; one that begins with ~ is a
+// regular expression for the whole value. XML, which a test writes, has no maps.
+type Labels map[string]string
+
+// Watchdog is the alert that always fires, so that its absence says something.
+type Watchdog struct {
+	Match     Labels        `yaml:"match" xml:"-"`                           // Left out, alertname: Watchdog.
+	SilentFor time.Duration `yaml:"silent_for" default:"0s" range:"0s..24h"` // Zero: there is no watchdog.
+}
+
+// Escalate calls a user group when nobody acknowledges a critical alert.
+type Escalate struct {
+	After time.Duration `yaml:"after" default:"0s" range:"0s..24h"` // Zero: nobody is called.
+	Group string        `yaml:"group" default:""`                   // User group ID.
 }
 
 // Drills are exercises.

@@ -77,24 +77,28 @@ func serve(ctx context.Context, c *config.Config, log *zap.Logger) error {
 		return err
 	}
 
-	b = bot.New(bot.Options{
+	options := bot.Options{
 		Fleet: fleet, Sites: sites, Limits: limits(c), Doers: instrument(fleet.Doers()),
 		Instance: fleet.InstanceWitness, Volumes: volumes(c), TryWrite: fleet.TryWrite, DrawWrites: drawWrites, EmergencyDrills: c.Drills.AllowEmergency,
-		Operations: book, Samples: book, Inbox: book, Chat: chat, Directory: chat, AlertCard: card,
+		Operations: book, Samples: book, Inbox: book, Notes: book, Chat: chat, Directory: chat, AlertCard: card,
 		OperationsChannel: c.Slack.Channels.Operations, AlertsChannel: c.Slack.Channels.Alerts,
 		ExpireAfter: c.Approvals.ExpireAfter, Clock: machineClock(), Holder: "rapbot " + version(), Log: log.Named("bot"),
-	})
+	}
+	if err := alerting(&options, c.Alertmanager); err != nil {
+		return err
+	}
+	b = bot.New(options)
 	if err := b.Begin(ctx); err != nil {
 		return err
 	}
 	alertMetrics(b, registry)
 
-	// Without a token the configuration has seen to it that only this machine
-	// can call, or that somebody wanted otherwise in so many words.
-	webhook, err := alertmanager.NewHandler(alertmanager.Options{
-		Tokens: reveal(c.Alertmanager.Tokens), Insecure: len(c.Alertmanager.Tokens) == 0, MaxBody: int64(c.Alertmanager.MaxBody),
-		Inbox: book, Wake: b.WakeAlerts, Clock: time.Now, Log: log.Named("alertmanager"), Registerer: registry,
-	})
+	intake, err := guarded(c.Alertmanager, log.Named("alertmanager"))
+	if err != nil {
+		return err
+	}
+	intake.Inbox, intake.Wake, intake.Clock, intake.Registerer = b, b.WakeAlerts, time.Now, registry
+	webhook, err := alertmanager.NewHandler(intake)
 	if err != nil {
 		return err
 	}
@@ -103,7 +107,9 @@ func serve(ctx context.Context, c *config.Config, log *zap.Logger) error {
 	g.Go(func() error { return ended(ctx, "observe", fleet.Run(ctx)) })
 	g.Go(func() error { return talk(ctx, chat, b, log) })
 	g.Go(func() error { return ended(ctx, "bot", b.Run(ctx)) })
-	g.Go(func() error { return listen(ctx, alertmanager.Server(c.Alertmanager.Listen, webhook)) })
+	g.Go(func() error {
+		return listen(ctx, alertmanager.Server(c.Alertmanager.Listen, webhook, intake.Certificates))
+	})
 	g.Go(func() error { return listen(ctx, healthServer(c.Health.Listen, chat, registry)) })
 	log.Info("running", zap.String("version", version()), zap.String("webhook", c.Alertmanager.Listen), zap.String("health", c.Health.Listen))
 	err = g.Wait()
@@ -134,7 +140,8 @@ func ended(ctx context.Context, part string, err error) error {
 	return fmt.Errorf("%s: %w", part, err)
 }
 
-// listen serves until ctx ends, then lets requests under way finish.
+// listen serves until ctx ends, then lets requests under way finish. A server
+// with a TLSConfig serves over TLS.
 func listen(ctx context.Context, server *http.Server) error {
 	l, err := net.Listen("tcp", server.Addr)
 	if err != nil {
@@ -146,7 +153,11 @@ func listen(ctx context.Context, server *http.Server) error {
 		_ = server.Shutdown(grace) // what is cut off is sent again by Alertmanager
 	})
 	defer stopped()
-	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+	serve := server.Serve
+	if server.TLSConfig != nil {
+		serve = func(l net.Listener) error { return server.ServeTLS(l, "", "") }
+	}
+	if err := serve(l); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
 	return nil

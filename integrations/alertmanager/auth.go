@@ -8,37 +8,92 @@ import (
 	"strings"
 )
 
-// tokens are the hashes of the bearer tokens that are good, of equal length so
-// that comparing them takes the same time whatever is compared.
-type tokens [][sha256.Size]byte
+// BasicAuth is a user with a password. Several may be good at a time, also of
+// one user, so that they can be rotated.
+type BasicAuth struct{ Username, Password string }
 
-// newTokens refuses tokens that cannot have been meant. Its errors name no
-// token (R10).
-func newTokens(plain []string, insecure bool) (tokens, error) {
-	if len(plain) == 0 && !insecure {
-		return nil, errors.New("alertmanager webhook: no bearer token is configured; give one, or allow calls without any explicitly")
+type digest [sha256.Size]byte
+
+func digestOf(s string) digest { return sha256.Sum256([]byte(s)) }
+
+func (d digest) equals(other digest) int { return subtle.ConstantTimeCompare(d[:], other[:]) }
+
+// gate knows who may call. What it compares are digests, of equal length, so
+// that comparing takes the same time whatever is compared.
+type gate struct {
+	tokens  []digest
+	users   [][2]digest // name and password
+	clients *Certificates
+}
+
+// newGate refuses what cannot have been meant. Its errors name no secret (R10).
+func newGate(o Options) (*gate, error) {
+	if len(o.Tokens)+len(o.Users) == 0 && !o.Certificates.knowsClients() && !o.Insecure {
+		return nil, errors.New("alertmanager webhook: neither a bearer token nor basic auth nor a client CA is configured; give one, or allow calls without any explicitly")
 	}
-	var out tokens
-	for _, t := range plain {
+	g := &gate{clients: o.Certificates}
+	for _, t := range o.Tokens {
 		if t == "" || strings.TrimSpace(t) != t {
 			return nil, errors.New("alertmanager webhook: a bearer token is empty or has spaces around it")
 		}
-		out = append(out, sha256.Sum256([]byte(t)))
+		g.tokens = append(g.tokens, digestOf(t))
 	}
-	return out, nil
+	for _, u := range o.Users {
+		if u.Username == "" || u.Password == "" || strings.Contains(u.Username, ":") {
+			return nil, errors.New("alertmanager webhook: basic auth without a user name or a password, or with a colon in the name")
+		}
+		g.users = append(g.users, [2]digest{digestOf(u.Username), digestOf(u.Password)})
+	}
+	return g, nil
 }
 
-// admits reports whether the call carries one of the tokens. Every token is
-// compared, so that the time taken does not tell which one it was.
-func (t tokens) admits(r *http.Request) bool {
-	if len(t) == 0 {
-		return true
+// refuses tells why a call is not admitted, and "" when it is. A client
+// certificate is asked for besides a token or a password, not in their place:
+// whoever has configured both wants both.
+func (g *gate) refuses(r *http.Request) string {
+	if why := g.clients.refuses(r.TLS); why != "" {
+		return why
 	}
+	if len(g.tokens)+len(g.users) > 0 && g.bearer(r)|g.basic(r) != 1 {
+		return "Unauthorized."
+	}
+	return ""
+}
+
+// bearer is 1 when the call carries one of the tokens. Every token is compared,
+// so that the time taken does not tell which one it was.
+func (g *gate) bearer(r *http.Request) int {
 	scheme, given, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	hash := sha256.Sum256([]byte(strings.TrimSpace(given)))
-	same := 0
-	for i := range t {
-		same |= subtle.ConstantTimeCompare(t[i][:], hash[:])
+	if !strings.EqualFold(scheme, "Bearer") {
+		return 0
 	}
-	return same == 1 && strings.EqualFold(scheme, "Bearer")
+	sum, same := digestOf(strings.TrimSpace(given)), 0
+	for _, t := range g.tokens {
+		same |= t.equals(sum)
+	}
+	return same
+}
+
+// basic is 1 when the call carries the name and the password of one user. Both
+// are compared, whether or not the first is right.
+func (g *gate) basic(r *http.Request) int {
+	name, password, ok := r.BasicAuth()
+	if !ok {
+		return 0
+	}
+	nameSum, passwordSum, same := digestOf(name), digestOf(password), 0
+	for _, u := range g.users {
+		same |= u[0].equals(nameSum) & u[1].equals(passwordSum)
+	}
+	return same
+}
+
+// challenge says in which ways a caller may name itself.
+func (g *gate) challenge(header http.Header) {
+	if len(g.tokens) > 0 {
+		header.Add("WWW-Authenticate", "Bearer")
+	}
+	if len(g.users) > 0 {
+		header.Add("WWW-Authenticate", `Basic realm="rapbot", charset="UTF-8"`)
+	}
 }

@@ -42,6 +42,10 @@ func Card(g rapbot.AlertGroup, now time.Time, title, text string) rapbot.Message
 	if n := g.Latest.Truncated; n > 0 {
 		m.Blocks = append(m.Blocks, rapbot.Paragraph{Text: rapbot.Say(fmt.Sprintf("%s Alertmanager left out %s of this group (max_alerts), about which nothing is known here.", rapbot.MarkWarning, alerts(n)))})
 	}
+	if g.Held != nil {
+		m.Blocks = append(m.Blocks, rapbot.Paragraph{Text: rapbot.Say(rapbot.MarkWarning+" A delivery that arrived ", rapbot.When(g.Held.ReceivedAt),
+			" says that "+v.heldNames()+" fires, with a beginning from before it resolved. It is most likely late. Unless Alertmanager takes it back, it counts from ", rapbot.When(g.Held.ReceivedAt.Add(rapbot.DoubtFor)), ".")})
+	}
 	if g.Times > 1 {
 		m.Blocks = append(m.Blocks, rapbot.Note{Text: rapbot.Say(fmt.Sprintf("Fired %d times, first seen ", g.Times), rapbot.When(g.FirstSeen), ".")})
 	}

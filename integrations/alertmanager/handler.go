@@ -19,8 +19,9 @@ const Path = "/alertmanager"
 
 const (
 	defaultMaxBody = 1 << 20
-	maxInFlight    = 64
-	placeTime      = time.Second // a call waits for a place: groups that began together are sent together
+	maxInFlight    = 64              // deliveries that are read and stored at a time
+	maxWaiting     = 256             // calls that wait for that
+	maxWait        = 5 * time.Second // and for how long
 	storeTimeout   = 10 * time.Second
 )
 
@@ -30,25 +31,28 @@ type Accepter interface {
 	Accept(ctx context.Context, d rapbot.Delivery) (fresh bool, err error)
 }
 
-// Options is what the webhook works with. Inbox is needed, and a token unless
-// Insecure.
+// Options is what the webhook works with. Inbox is needed, and a token, a user
+// or a client CA unless Insecure.
 type Options struct {
-	Tokens     []string // bearer tokens; any one is good, so that they can be rotated
-	Insecure   bool     // permits to have no token, and then anybody may call
-	MaxBody    int64    // longest body that is read; 0 is 1 MiB
-	Inbox      Accepter
-	Wake       func()           // called after a delivery was stored
-	Clock      func() time.Time // nil is the time of this machine
-	Log        *zap.Logger
-	Registerer prometheus.Registerer // nil registers no metrics
+	Tokens       []string // bearer tokens; any one is good, so that they can be rotated
+	Users        []BasicAuth
+	Certificates *Certificates // with which Server serves; nil for none
+	Insecure     bool          // permits to have nothing of these, and then anybody may call
+	MaxBody      int64         // longest body that is read; 0 is 1 MiB
+	Inbox        Accepter
+	Wake         func()           // called after a delivery was stored
+	Clock        func() time.Time // nil is the time of this machine
+	Log          *zap.Logger
+	Registerer   prometheus.Registerer // nil registers no metrics
 }
 
 // webhook answers Alertmanager's calls.
 type webhook struct {
 	Options
-	tokens   tokens
+	gate     *gate
 	outcomes *prometheus.CounterVec
 	inFlight chan struct{}
+	waiting  chan struct{}
 	browsers *http.CrossOriginProtection // a web page must not post for its visitor
 }
 
@@ -56,20 +60,20 @@ type webhook struct {
 // stored before it is answered with a 2xx (R8): a notification that
 // Alertmanager believes to be delivered is never sent again.
 func NewHandler(o Options) (http.Handler, error) {
-	good, err := newTokens(o.Tokens, o.Insecure)
+	good, err := newGate(o)
 	if err != nil {
 		return nil, err
 	}
 	if o.Inbox == nil {
 		return nil, errors.New("alertmanager webhook: no inbox to store deliveries in")
 	}
-	o.Tokens = nil // only their hashes are kept
+	o.Tokens, o.Users = nil, nil // only their digests are kept
 	o = o.withDefaults()
 	outcomes, err := newOutcomes(o.Registerer)
 	if err != nil {
 		return nil, err
 	}
-	h := &webhook{Options: o, tokens: good, outcomes: outcomes, inFlight: make(chan struct{}, maxInFlight), browsers: http.NewCrossOriginProtection()}
+	h := &webhook{Options: o, gate: good, outcomes: outcomes, inFlight: make(chan struct{}, maxInFlight), waiting: make(chan struct{}, maxWaiting), browsers: http.NewCrossOriginProtection()}
 	mux := http.NewServeMux()
 	mux.HandleFunc(Path, h.serve)
 	return mux, nil
@@ -103,12 +107,12 @@ func (h *webhook) serve(w http.ResponseWriter, r *http.Request) {
 		h.refuse(w, r, crossOrigin, "Web pages may not post here.")
 		return
 	}
-	if !h.tokens.admits(r) {
-		w.Header().Set("WWW-Authenticate", "Bearer")
-		h.refuse(w, r, unauthorized, "Unauthorized.")
+	if why := h.gate.refuses(r); why != "" {
+		h.gate.challenge(w.Header())
+		h.refuse(w, r, unauthorized, why)
 		return
 	}
-	if !h.place() {
+	if !h.enter(r.Context()) {
 		h.refuse(w, r, overloaded, "Too many deliveries at once. Send it again.")
 		return
 	}
@@ -131,22 +135,30 @@ func (h *webhook) serve(w http.ResponseWriter, r *http.Request) {
 	h.store(w, r, d)
 }
 
-// place takes one of the places there are, and waits a little for one. Nothing
-// of a call has been read before it has its place.
-func (h *webhook) place() bool {
+// enter takes a place, which the caller gives back, and waits a little for one:
+// after a restart Alertmanager sends everything at once. A call that waits has
+// not been read, so that it costs next to nothing.
+func (h *webhook) enter(ctx context.Context) bool {
 	select {
 	case h.inFlight <- struct{}{}:
 		return true
 	default:
 	}
-	patience := time.NewTimer(placeTime)
+	select {
+	case h.waiting <- struct{}{}:
+		defer func() { <-h.waiting }()
+	default:
+		return false
+	}
+	patience := time.NewTimer(maxWait)
 	defer patience.Stop()
 	select {
 	case h.inFlight <- struct{}{}:
 		return true
 	case <-patience.C:
-		return false
+	case <-ctx.Done():
 	}
+	return false
 }
 
 // store goes on when the caller hangs up: what has arrived is not dropped.

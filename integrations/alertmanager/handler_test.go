@@ -11,6 +11,7 @@ import (
 	"sync"
 	"testing"
 	"testing/iotest"
+	"testing/synctest"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -189,37 +190,66 @@ func TestCallerHangsUp(t *testing.T) {
 	}
 }
 
-// TestOverload: one call more than there are places gets a 503, which
-// Alertmanager repeats, and strangers take no place.
+// TestOverload: one call more than there are places waits, one more than may
+// wait gets a 503, which Alertmanager repeats, and strangers take no place.
 func TestOverload(t *testing.T) {
-	var entered, done sync.WaitGroup
-	release := make(chan struct{})
-	entered.Add(maxInFlight)
-	d := newDesk(t, func(context.Context, rapbot.Delivery) (bool, error) {
-		entered.Done()
-		<-release
-		return false, errors.New("disk full")
-	})
-	for range maxInFlight + 1 { // each gives its place back
-		if w := d.answer(call("{")); w.Code != http.StatusBadRequest {
-			t.Fatalf("answered %d", w.Code)
+	synctest.Test(t, func(t *testing.T) {
+		var done sync.WaitGroup
+		release := make(chan struct{})
+		d := newDesk(t, func(context.Context, rapbot.Delivery) (bool, error) {
+			<-release
+			return false, errors.New("disk full")
+		})
+		for range maxInFlight + maxWaiting + 1 { // each gives its place back
+			if w := d.answer(call("{")); w.Code != http.StatusBadRequest {
+				t.Fatalf("answered %d", w.Code)
+			}
 		}
-	}
-	for range maxInFlight {
-		done.Go(func() { d.answer(call(recorded)) })
-	}
-	entered.Wait()
-	if w := d.answer(call(recorded)); w.Code != http.StatusServiceUnavailable || d.counted(t, "overloaded") != 1 {
-		t.Errorf("one too many is answered %d", w.Code)
-	}
-	if w := d.answer(call(recorded, with("Authorization", ""))); w.Code != http.StatusUnauthorized {
-		t.Errorf("a stranger is answered %d", w.Code)
-	}
-	close(release)
-	done.Wait()
-	if n := d.counted(t, "not_stored"); n != maxInFlight {
-		t.Errorf("%v ended, want %d", n, maxInFlight)
-	}
+		for range maxInFlight + maxWaiting {
+			done.Go(func() { d.answer(call(recorded)) })
+		}
+		synctest.Wait()
+		if w := d.answer(call(recorded)); w.Code != http.StatusServiceUnavailable || d.counted(t, "overloaded") != 1 {
+			t.Errorf("one too many is answered %d", w.Code)
+		}
+		if w := d.answer(call(recorded, with("Authorization", ""))); w.Code != http.StatusUnauthorized {
+			t.Errorf("a stranger is answered %d", w.Code)
+		}
+		close(release)
+		done.Wait()
+		if n := d.counted(t, "not_stored"); n != maxInFlight+maxWaiting {
+			t.Errorf("%v ended, want %d", n, maxInFlight+maxWaiting)
+		}
+	})
+}
+
+// TestImpatience: nobody waits for a place for ever, nor when the caller has
+// hung up.
+func TestImpatience(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var done sync.WaitGroup
+		release := make(chan struct{})
+		d := newDesk(t, func(context.Context, rapbot.Delivery) (bool, error) {
+			<-release
+			return false, errors.New("disk full")
+		})
+		for range maxInFlight {
+			done.Go(func() { d.answer(call(recorded)) })
+		}
+		synctest.Wait()
+		began := time.Now()
+		if w := d.answer(call(recorded)); w.Code != http.StatusServiceUnavailable || time.Since(began) != maxWait {
+			t.Errorf("answered %d after %s", w.Code, time.Since(began))
+		}
+		ctx, hangUp := context.WithTimeout(t.Context(), maxWait/2)
+		defer hangUp()
+		began = time.Now()
+		if w := d.answer(call(recorded).WithContext(ctx)); w.Code != http.StatusServiceUnavailable || time.Since(began) != maxWait/2 {
+			t.Errorf("answered %d after %s", w.Code, time.Since(began))
+		}
+		close(release)
+		done.Wait()
+	})
 }
 
 func TestHandlerIsNotBuilt(t *testing.T) {
@@ -227,7 +257,7 @@ func TestHandlerIsNotBuilt(t *testing.T) {
 		o    Options
 		want string
 	}{
-		"no token":    {Options{Inbox: inboxFunc(keep)}, "no bearer token"},
+		"no token":    {Options{Inbox: inboxFunc(keep)}, "neither a bearer token"},
 		"empty token": {Options{Inbox: inboxFunc(keep), Tokens: []string{goodToken, ""}}, "empty"},
 		"spaces":      {Options{Inbox: inboxFunc(keep), Tokens: []string{goodToken + "\n"}, Insecure: true}, "spaces"},
 		"no inbox":    {Options{Tokens: []string{goodToken}}, "no inbox"},
@@ -254,7 +284,7 @@ func TestHandlerIsNotBuilt(t *testing.T) {
 
 // TestServer: over a real connection, and with every bound set.
 func TestServer(t *testing.T) {
-	s := Server("127.0.0.1:0", newDesk(t, keep).handler)
+	s := Server("127.0.0.1:0", newDesk(t, keep).handler, nil)
 	if s.ReadHeaderTimeout == 0 || s.ReadTimeout == 0 || s.IdleTimeout == 0 || s.MaxHeaderBytes == 0 || s.WriteTimeout <= s.ReadTimeout+storeTimeout {
 		t.Errorf("an unbounded server: %+v", s)
 	}

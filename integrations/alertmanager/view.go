@@ -134,3 +134,14 @@ func joined(words []string) string {
 		return strings.Join(words[:n-1], ", ") + " and " + words[n-1]
 	}
 }
+
+// heldNames is what the firing alerts of the delivery that is held are called.
+func (v view) heldNames() string {
+	var names []string
+	for _, a := range withStatus(v.group.Held.Alerts, "firing") {
+		if s := oneLine(a.Labels["alertname"], maxLabel); s != "" && !slices.Contains(names, s) {
+			names = append(names, s)
+		}
+	}
+	return cmp.Or(joined(names), "an alert without a name")
+}

@@ -53,6 +53,7 @@ func TestPlans(t *testing.T) {
 		forgetAbsorbed:     "absorbed_deliveries",
 		forgetKeys:         "seen_keys_by_time",
 		unshownGroups:      "unshown_groups",
+		unsettledGroups:    "unsettled_groups",
 		onlyOpen:           "one_open_operation",
 		forgetSamples:      "SEARCH samples USING PRIMARY KEY (at<?)",
 		samplesInOrder:     "SEARCH samples USING PRIMARY KEY (at>?)",

@@ -26,6 +26,10 @@ func TestSamples(t *testing.T) {
 	journaltest.Samples(t, func(t *testing.T) rapbot.Samples { return open(t, empty(t)) })
 }
 
+func TestNotes(t *testing.T) {
+	journaltest.Notes(t, func(t *testing.T) rapbot.Notes { return open(t, empty(t)) })
+}
+
 // A crash leaves the file and its log as they are at that moment, without a
 // checkpoint; that is what the next process finds.
 func TestSurvival(t *testing.T) {

@@ -243,3 +243,28 @@ func TestTheLastEditGoesOutWhenRunEnds(t *testing.T) {
 	}
 	w.seesWithin("bob", "done")
 }
+
+// TestTeamIsCalled: a reply that mentions a user group rings its members, who do
+// not follow the thread, and nobody else.
+func TestTeamIsCalled(t *testing.T) {
+	t.Parallel()
+	w := run(t, setup{})
+	card, err := w.Post(t.Context(), inOps, "alert-1", message("Firing: ReplicationLag"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := rapbot.Say(rapbot.Team("S0ONCALL"), ", nobody has acknowledged this. <!channel>")
+	reply := rapbot.Message{Summary: "Nobody has acknowledged this", Blocks: []rapbot.Block{rapbot.Paragraph{Text: text}}}
+	if _, err := w.Post(t.Context(), rapbot.Place{Channel: ops, Thread: card.ID}, "alert-1-escalated", reply); err != nil {
+		t.Fatal(err)
+	}
+	for person, called := range map[string]bool{"bob": true, "mallory": false} {
+		rang, err := w.As(person).Notifications()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if last := rang[len(rang)-1]; (last.Why == "mention") != called || len(rang) > 2 {
+			t.Errorf("%s's Slack rang %+v", person, rang)
+		}
+	}
+}

@@ -45,7 +45,7 @@ func BenchmarkRender(b *testing.B) {
 
 // anyMessage makes a block of each byte, with the words everywhere.
 func anyMessage(shape []byte, s string, at time.Time) rapbot.Message {
-	spans := rapbot.Say(s, rapbot.B(s), rapbot.Mono(s), rapbot.Who(rapbot.Person{ID: s, Name: s}), rapbot.When(at), rapbot.Link(s, s), rapbot.Link("https://a.example/"+s, s))
+	spans := rapbot.Say(s, rapbot.B(s), rapbot.Mono(s), rapbot.Who(rapbot.Person{ID: s, Name: s}), rapbot.Team(s), rapbot.When(at), rapbot.Link(s, s), rapbot.Link("https://a.example/"+s, s))
 	m := rapbot.Message{Summary: s}
 	for _, b := range shape {
 		few := spans[min(int(b>>4), len(spans)):]
@@ -77,7 +77,7 @@ func anyMessage(shape []byte, s string, at time.Time) rapbot.Message {
 
 var (
 	goodDate    = regexp.MustCompile(`<!date\^-?\d+\^\{date_short_pretty\} at \{time_secs\}\|[^<>|]+>`)
-	goodMention = regexp.MustCompile(`<@[UW][A-Z0-9]+>`)
+	goodMention = regexp.MustCompile(`<(@[UW]|!subteam\^S)[A-Z0-9]+>`)
 	goodLink    = regexp.MustCompile(`<https?://[^<>|]+(\|[^<>|]+)?>`)
 	goodEntity  = regexp.MustCompile(`&(amp|lt|gt);`)
 )

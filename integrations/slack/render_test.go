@@ -28,7 +28,7 @@ func TestRenderGoldens(t *testing.T) {
 		"paragraph": {Summary: "A paragraph", Blocks: []rapbot.Block{rapbot.Paragraph{Text: rapbot.Say("Line 1 & <@U1> <!here>\nLine 2 of `pg_stat_activity` and *this*: 3 * 4 = a*b ~not~")}}},
 		"spans": {Summary: "Spans", Blocks: []rapbot.Block{rapbot.Paragraph{Text: rapbot.Say(
 			rapbot.B("bold *and* <b>"), " ", rapbot.Mono("code ` and\nline"), " ", rapbot.Who(rapbot.Person{ID: "U07ALICE001", Name: "alice"}), " ",
-			rapbot.Who(rapbot.Person{ID: "!channel", Name: "<!channel>"}), " ", rapbot.When(noon), " ", rapbot.When(time.Time{}), " ",
+			rapbot.Who(rapbot.Person{ID: "!channel", Name: "<!channel>"}), " ", rapbot.Team("S07ONCALL01"), " ", rapbot.Team("U07ALICE001"), " ", rapbot.Team("S1><!channel"), " ", rapbot.When(noon), " ", rapbot.When(time.Time{}), " ",
 			rapbot.Link("https://a.example/x?y=1&z=<|>", "run|book <now>"), " ", rapbot.Link("javascript:alert(1)", "click"), " ",
 			rapbot.Link("https://slack.com@evil.example/", "Slack"), " ", rapbot.Span{Kind: rapbot.SpanMarkup, Text: "*severity* <https://a.example|graph>"},
 		)}}},

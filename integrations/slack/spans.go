@@ -1,6 +1,7 @@
 package slack
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"regexp"
@@ -38,6 +39,8 @@ func span(s rapbot.Span) piece {
 		return piece{wrap("`", "ˋ", s.Text), true}
 	case rapbot.SpanPerson:
 		return person(s)
+	case rapbot.SpanTeam:
+		return team(s)
 	case rapbot.SpanTime:
 		return piece{date(s), true}
 	case rapbot.SpanLink:
@@ -107,14 +110,21 @@ func person(s rapbot.Span) piece {
 	if userID.MatchString(s.ID) && len(s.ID) < 50 {
 		return piece{"<@" + s.ID + ">", true}
 	}
-	name := line(s.Text)
-	if name == "" {
-		name = line(s.ID)
-	}
-	if name == "" {
-		name = "somebody"
-	}
+	return nameless(s, "somebody")
+}
+
+// nameless stands for a mention that cannot be made.
+func nameless(s rapbot.Span, otherwise string) piece {
+	name := cmp.Or(line(s.Text), line(s.ID), otherwise)
 	return piece{plain("@" + bound(name, 100)), true}
+}
+
+// team mentions a user group by ID. What is no ID is no mention.
+func team(s rapbot.Span) piece {
+	if groupID.MatchString(s.ID) && len(s.ID) < 50 {
+		return piece{"<!subteam^" + s.ID + ">", true}
+	}
+	return nameless(s, "the group")
 }
 
 // date is a time in each reader's own zone.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -80,11 +81,16 @@ func (v viaAlertmanager) push(ctx context.Context, changed map[int]state) error 
 			all = append(all, alert)
 		}
 	}
-	status, words, err := post(ctx, v.api+"/api/v2/alerts", "", all)
-	if err != nil || status != http.StatusOK {
-		return fmt.Errorf("push to Alertmanager: status %d %s: %w", status, words, err)
+	for {
+		status, words, err := post(ctx, v.api+"/api/v2/alerts", "", all)
+		switch {
+		case err == nil && status == http.StatusOK:
+			return nil
+		case err == nil && status < 500 || ctx.Err() != nil:
+			return fmt.Errorf("push to Alertmanager: status %d %s: %w", status, words, errors.Join(err, ctx.Err()))
+		}
+		time.Sleep(step) // a loaded machine: Prometheus comes again too
 	}
-	return nil
 }
 
 func (v viaAlertmanager) wait() error { return nil }

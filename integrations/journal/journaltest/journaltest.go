@@ -1,6 +1,6 @@
 // Package journaltest is the contract of a journal as tests: one subtest for
-// each promise that the ports rapbot.Operations, rapbot.Samples and
-// rapbot.Inbox make. Every journal must keep all of them, the one in memory and
+// each promise that the ports rapbot.Operations, rapbot.Samples,
+// rapbot.Inbox and rapbot.Notes make. Every journal must keep all of them, the one in memory and
 // the one on disk alike.
 package journaltest
 
@@ -15,6 +15,7 @@ type Journal interface {
 	rapbot.Operations
 	rapbot.Samples
 	rapbot.Inbox
+	rapbot.Notes
 }
 
 // Operations checks the journal of operations. Open returns an empty one whose
@@ -34,6 +35,7 @@ func Inbox(t *testing.T, open func(t *testing.T) rapbot.Inbox) {
 	keep(t, open, groupPromises)
 	keep(t, open, shownPromises)
 	keep(t, open, digestPromises)
+	keep(t, open, unsettledPromises)
 	keep(t, open, firstTimePromises)
 }
 
@@ -41,6 +43,12 @@ func Inbox(t *testing.T, open func(t *testing.T) rapbot.Inbox) {
 // one; it closes it at the end of the test.
 func Samples(t *testing.T, open func(t *testing.T) rapbot.Samples) {
 	keep(t, open, samplePromises)
+}
+
+// Notes checks the notes. Open returns an empty journal; it closes it at the
+// end of the test.
+func Notes(t *testing.T, open func(t *testing.T) rapbot.Notes) {
+	keep(t, open, notePromises)
 }
 
 // Survival checks that a crash leaves everything that was acknowledged. Open

@@ -16,6 +16,7 @@ var survivalPromises = []struct {
 	{"samples are there after a crash", samplesSurvive},
 	{"deliveries and keys are there after a crash", deliveriesSurvive},
 	{"groups are there after a crash", groupsSurvive},
+	{"notes are there after a crash", notesSurvive},
 }
 
 func operationsSurvive(t *testing.T, j Journal, crash func() Journal) {

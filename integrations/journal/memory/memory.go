@@ -18,6 +18,7 @@ var (
 	_ rapbot.Operations = (*Journal)(nil)
 	_ rapbot.Samples    = (*Journal)(nil)
 	_ rapbot.Inbox      = (*Journal)(nil)
+	_ rapbot.Notes      = (*Journal)(nil)
 )
 
 // Journal keeps everything in its encoded form, so that nothing a caller holds
@@ -36,6 +37,8 @@ type Journal struct {
 	groups     map[string]group
 	digests    map[string][]byte // by channel
 	seen       map[string]time.Time
+
+	notes map[string]string // nil until there is one
 }
 
 // New returns an empty journal.

@@ -20,6 +20,10 @@ func TestSamples(t *testing.T) {
 	journaltest.Samples(t, func(*testing.T) rapbot.Samples { return memory.New() })
 }
 
+func TestNotes(t *testing.T) {
+	journaltest.Notes(t, func(*testing.T) rapbot.Notes { return memory.New() })
+}
+
 // A play's crash keeps the journal and starts a new bot on it.
 func TestSurvival(t *testing.T) {
 	journaltest.Survival(t, func(*testing.T) (journaltest.Journal, func() journaltest.Journal) {

@@ -59,6 +59,11 @@ func DecodeDelivery(id int64, b []byte) (rapbot.Delivery, error) {
 func EncodeGroup(g rapbot.AlertGroup) ([]byte, error) {
 	g.Latest, g.Firing = deliveryInUTC(g.Latest), alertsInUTC(g.Firing)
 	g.FirstSeen, g.ChangedAt = g.FirstSeen.UTC(), g.ChangedAt.UTC()
+	g.Since = g.Since.UTC()
+	if g.Held != nil {
+		held := deliveryInUTC(*g.Held)
+		g.Held = &held
+	}
 	g.Card, g.Told = rapbot.Ref{}, ""
 	b, err := json.Marshal(g)
 	if err != nil {

@@ -1,0 +1,54 @@
+package bot
+
+import (
+	"testing"
+
+	"github.com/rap-analyzer/rapbot"
+)
+
+func matching(t *testing.T, conditions map[string]string) rapbot.Match {
+	t.Helper()
+	m, err := rapbot.ParseMatch(conditions)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+func groupOf(alerts ...rapbot.Alert) rapbot.AlertGroup {
+	return rapbot.AlertGroup{Latest: rapbot.Delivery{Alerts: alerts}}
+}
+
+func alertOf(status, severity, region string) rapbot.Alert {
+	return rapbot.Alert{Status: status, Labels: map[string]string{"severity": severity, "region": region}}
+}
+
+func TestPlace(t *testing.T) {
+	a := &alerts{channel: "alerts", routes: []Route{
+		{Match: matching(t, map[string]string{"severity": "critical", "region": "~us-.+"}), Channel: "us-pages"},
+		{Match: matching(t, map[string]string{"severity": "critical"}), Channel: "pages"},
+		{Match: matching(t, map[string]string{"region": "~us-east"}), Channel: "never: not the whole value"},
+		{Match: matching(t, map[string]string{"severity": "none", "region": ""}), Channel: "nowhere"},
+	}}
+	carded := groupOf(alertOf("firing", "critical", "us-east-1"))
+	carded.Card = rapbot.Ref{Channel: "elsewhere", ID: "1"}
+	for name, c := range map[string]struct {
+		g    rapbot.AlertGroup
+		want string
+	}{
+		"the first that matches":           {groupOf(alertOf("firing", "critical", "us-east-1")), "us-pages"},
+		"the next one":                     {groupOf(alertOf("firing", "critical", "eu-west-1")), "pages"},
+		"none":                             {groupOf(alertOf("firing", "warning", "us-east-1")), "alerts"},
+		"one alert is enough":              {groupOf(alertOf("firing", "warning", "x"), alertOf("firing", "critical", "x")), "pages"},
+		"but not half of two":              {groupOf(alertOf("firing", "warning", "us-east-1"), alertOf("firing", "critical", "x")), "pages"},
+		"one that has resolved is not":     {groupOf(alertOf("firing", "warning", "x"), alertOf("resolved", "critical", "x")), "alerts"},
+		"unless all have":                  {groupOf(alertOf("resolved", "critical", "x")), "pages"},
+		"a label that is not there":        {groupOf(rapbot.Alert{Status: "firing", Labels: map[string]string{"severity": "none"}}), "nowhere"},
+		"where its card is":                {carded, "elsewhere"},
+		"a label is compared, not a regex": {groupOf(alertOf("firing", "criticalX", "x")), "alerts"},
+	} {
+		if have := a.place(c.g); have != c.want {
+			t.Errorf("%s: %q, want %q", name, have, c.want)
+		}
+	}
+}
