@@ -42,6 +42,7 @@ type transcript struct {
 	posts []post
 	forms []rapbot.Form
 	down  bool
+	keys  map[string]bool // of replies, which a retry after a crash finds again
 }
 
 type post struct {
@@ -71,11 +72,24 @@ func (t *transcript) take() string {
 	return s
 }
 
-func (t *transcript) Post(_ context.Context, to rapbot.Place, _ string, m rapbot.Message) (rapbot.Ref, error) {
+// again reports whether this was said before under the same key.
+func (t *transcript) again(key string) bool {
+	if t.keys == nil {
+		t.keys = map[string]bool{}
+	}
+	said := t.keys[key]
+	t.keys[key] = key != ""
+	return said
+}
+
+func (t *transcript) Post(_ context.Context, to rapbot.Place, key string, m rapbot.Message) (rapbot.Ref, error) {
 	if t.down {
 		return rapbot.Ref{}, errDown
 	}
 	if to.Thread != "" {
+		if t.again(key) {
+			return rapbot.Ref{Channel: to.Channel, ID: "reply"}, nil
+		}
 		t.say(fmt.Sprintf("#%s [%s] thread", to.Channel, to.Thread), m)
 		return rapbot.Ref{Channel: to.Channel, ID: "reply"}, nil
 	}
@@ -85,12 +99,15 @@ func (t *transcript) Post(_ context.Context, to rapbot.Place, _ string, m rapbot
 	return ref, nil
 }
 
-func (t *transcript) Attach(_ context.Context, to rapbot.Place, _ string, f rapbot.File) (rapbot.Ref, error) {
+func (t *transcript) Attach(_ context.Context, to rapbot.Place, key string, f rapbot.File) (rapbot.Ref, error) {
 	if t.down {
 		return rapbot.Ref{}, errDown
 	}
 	if err := f.Check(); err != nil {
 		return rapbot.Ref{}, err
+	}
+	if t.again(key) {
+		return rapbot.Ref{Channel: to.Channel, ID: "file"}, nil
 	}
 	t.say(fmt.Sprintf("#%s [%s] file %s %q (%s)", to.Channel, to.Thread, f.Name, f.Title, f.MIME), f.Comment)
 	return rapbot.Ref{Channel: to.Channel, ID: "file"}, nil

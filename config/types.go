@@ -9,6 +9,8 @@ type Config struct {
 	Regions      []Region     `yaml:"regions" required:"list the regions, two or more"` // In display order.
 	Limits       Limits       `yaml:"limits"`
 	Alertmanager Alertmanager `yaml:"alertmanager"`
+	Replication  Replication  `yaml:"replication"`
+	Prometheus   Prometheus   `yaml:"prometheus"`
 	Health       Health       `yaml:"health"`
 	Drills       Drills       `yaml:"drills"`
 	Journal      Journal      `yaml:"journal"`
@@ -152,6 +154,27 @@ type Alertmanager struct {
 	// InsecureAllowUnauthenticated permits a listen address that other machines
 	// can reach without any token, which is otherwise a problem.
 	InsecureAllowUnauthenticated bool `yaml:"insecure_allow_unauthenticated"`
+}
+
+// Replication is what rapbot says of alerts about replication.
+type Replication struct {
+	// Explain are the names of alerts that are explained in the thread of their
+	// card, with * for any letters. An empty list explains none.
+	Explain []string `yaml:"explain"`
+
+	// AlertAbove is the lag above which they fire, the line in pictures of it.
+	AlertAbove time.Duration `yaml:"alert_above" default:"5m" range:"1s..24h"`
+}
+
+// Prometheus knows the past lag, if it is given.
+type Prometheus struct {
+	URL   string `yaml:"url" default:""` // Of its web page; empty for none.
+	Token Secret `yaml:"token"`          // A bearer token, optional.
+
+	// LagQuery and LagBytesQuery return one series a region, with the label
+	// region: seconds, and bytes.
+	LagQuery      string `yaml:"lag_query" default:"max by (region) (pg_replication_lag_seconds)"`
+	LagBytesQuery string `yaml:"lag_bytes_query" default:"scalar(max(pg_replication_primary_position_bytes)) - max by (region) (pg_replication_replayed_bytes)"`
 }
 
 // Drills are exercises.

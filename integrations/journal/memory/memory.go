@@ -18,6 +18,7 @@ var (
 	_ rapbot.Operations = (*Journal)(nil)
 	_ rapbot.Samples    = (*Journal)(nil)
 	_ rapbot.Inbox      = (*Journal)(nil)
+	_ rapbot.Firings    = (*Journal)(nil)
 )
 
 // Journal keeps everything in its encoded form, so that nothing a caller holds
