@@ -173,8 +173,8 @@ type Prometheus struct {
 
 	// LagQuery and LagBytesQuery return one series a region, with the label
 	// region: seconds, and bytes.
-	LagQuery      string `yaml:"lag_query" default:"max by (region) (pg_replication_lag_seconds)"`
-	LagBytesQuery string `yaml:"lag_bytes_query" default:"scalar(max(pg_replication_primary_position_bytes)) - max by (region) (pg_replication_replayed_bytes)"`
+	LagQuery      string `yaml:"lag_query" default:"max by (region) (rap_replication_lag_seconds)"`
+	LagBytesQuery string `yaml:"lag_bytes_query" default:"scalar(max(rap_replication_primary_position_bytes)) - max by (region) (rap_replication_replayed_bytes)"`
 }
 
 // Drills are exercises.
