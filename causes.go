@@ -110,7 +110,7 @@ func severedCause(r, primary Region, one bool, sites []Site) Cause {
 		}
 		return Cause{Region: r.Name, What: fmt.Sprintf("%s has given up the slot %s%s: WAL that %s still needs is gone.", primary.Name, name, why, r.Name), Now: "It needs a new base backup: `/rap rejoin " + r.Name + "`."}
 	case one && !there && len(primary.Server.Slots)+len(primary.Server.Standbys) > 0 && name != "":
-		return Cause{Region: r.Name, What: fmt.Sprintf("%s has no slot %s, without which %s receives nothing%s.", primary.Name, name, r.Name, since), Now: "Make it there: SELECT rapbot.ensure_slot('" + name + "')."}
+		return Cause{Region: r.Name, What: fmt.Sprintf("%s has no slot %s, without which %s receives nothing%s.", primary.Name, name, r.Name, since), Now: "Make it there: `SELECT rapbot.ensure_slot('" + name + "')`."}
 	case one && s.Timeline > primary.Server.Timeline:
 		return Cause{Region: r.Name, What: fmt.Sprintf("%s is on timeline %d, past the primary's %d: their histories have parted%s.", r.Name, s.Timeline, primary.Server.Timeline, since), Now: "`/rap rejoin " + r.Name + "`."}
 	case one && primary.Server.FreeSenders <= 0:
@@ -132,7 +132,7 @@ func laggingCauses(r, primary Region, one bool) []Cause {
 	unreplayed := s.Have.BytesPast(s.Replay)
 	switch {
 	case s.ReplayPaused:
-		add(false, "When nobody needs it to stand still: SELECT pg_wal_replay_resume() there.", "Replay is paused on %s: it receives and applies nothing.", r.Name)
+		add(false, "When nobody needs it to stand still, run there `SELECT pg_wal_replay_resume()`.", "Replay is paused on %s: it receives and applies nothing.", r.Name)
 	case s.ApplyDelay > 0:
 		add(false, "", "%s applies everything %s late on purpose (recovery_min_apply_delay).", r.Name, Duration(s.ApplyDelay))
 	case one && s.Receiver.Timeline != primary.Server.Timeline:
