@@ -62,8 +62,9 @@ func openWatched(t *testing.T) watched {
 // TestLagAlert goes the whole way of an alert with the real programs: a replica
 // stops replaying, its exporter tells, Prometheus finds a rule broken, two
 // Alertmanagers that know nothing of each other notify, and there is one card
-// with the cause and the picture in its thread. The replica goes on, and the
-// card says so. Then Prometheus is gone, and the lag is still drawn.
+// with the cause and the picture in its thread, though rapbot is killed as soon
+// as the card is up. The replica goes on, and the card says so. Then Prometheus
+// is gone, and the lag is still drawn.
 func TestLagAlert(t *testing.T) {
 	s := openWatched(t)
 	eu := s.Fleet.Region("eu-west-1")
@@ -73,6 +74,8 @@ func TestLagAlert(t *testing.T) {
 	if card.ThreadTS != "" {
 		t.Errorf("the card is no message of the channel: %+v", card)
 	}
+	s.must(s.KillBot()) // before, while or after it explains: that is done once
+	s.must(s.StartBot(t.Context()))
 	why := s.sees("bob", "rap-alerts", card.TS, time.Minute, "Probable cause", "Replay is paused on eu-west-1", "rapbot has changed nothing")
 	plot := s.sees("bob", "rap-alerts", card.TS, time.Minute, "eu-west-1 went past 3 s", "as Prometheus has it")
 	for _, m := range []workspace.Message{why, plot} {
