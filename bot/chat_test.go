@@ -42,7 +42,8 @@ type transcript struct {
 	posts []post
 	forms []rapbot.Form
 	down  bool
-	keys  map[string]bool // of replies, which a retry after a crash finds again
+	keys  map[string]int // of replies, with the run that said them
+	run   int            // of the bot: what an earlier one said is found again by its key
 }
 
 type post struct {
@@ -72,14 +73,16 @@ func (t *transcript) take() string {
 	return s
 }
 
-// again reports whether this was said before under the same key.
+// again reports whether an earlier run said this under the same key.
 func (t *transcript) again(key string) bool {
 	if t.keys == nil {
-		t.keys = map[string]bool{}
+		t.keys = map[string]int{}
 	}
-	said := t.keys[key]
-	t.keys[key] = key != ""
-	return said
+	run, said := t.keys[key]
+	if key != "" {
+		t.keys[key] = t.run
+	}
+	return said && run != t.run
 }
 
 func (t *transcript) Post(_ context.Context, to rapbot.Place, key string, m rapbot.Message) (rapbot.Ref, error) {

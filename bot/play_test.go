@@ -84,6 +84,7 @@ func (p *player) start(ctx context.Context) error {
 	for _, name := range []string{"us-east-1", "us-west-2", "eu-west-1"} {
 		sites = append(sites, rapbot.Site{Name: name, Slot: slots[name], Instance: true, Volume: true, SelfFence: 30 * time.Second})
 	}
+	p.chat.run++
 	p.bot = bot.New(bot.Options{
 		Fleet: p.world, Sites: sites, Limits: rapbot.Limits{MaxLag: 30 * time.Second, MaxLagBytes: 16 << 20}, Doers: p.world.doers(),
 		Instance: p.world.instance, Volumes: p.world.volumes(), Samples: p.book,
