@@ -95,6 +95,7 @@ func TestLagMeter(t *testing.T) {
 		"only what lies in between":       {lagSamples(s, s, 3*s, s), 2 * s, false, "us-west-2: 1 1"},
 		"no heartbeat is no lag in time":  {[]Sample{{At: lagStart, Region: "a", Role: Primary, Position: 9, Clock: lagStart}, {At: lagStart, Region: "b", Role: Replica, Replay: 5, Clock: lagStart}}, s, false, ""},
 		"no heartbeat is a lag in bytes":  {[]Sample{{At: lagStart, Region: "a", Role: Primary, Position: 9, Clock: lagStart}, {At: lagStart, Region: "b", Role: Replica, Replay: 5, Clock: lagStart}}, s, true, "b: 4"},
+		"an old heartbeat is no lag":      {[]Sample{{At: lagStart, Region: "a", Role: Primary, Position: 9, Clock: lagStart}, {At: lagStart, Region: "b", Role: Replica, Replay: 9, Clock: lagStart, Heartbeat: lagStart.Add(-time.Hour)}}, s, false, "b: 0"},
 		"clocks of servers may be wrong":  {skewed(lagSamples(s, 2*s), "us-west-2", time.Hour), 2 * s, false, "us-west-2: 1 2"},
 		"the primary of the new timeline": {append(lagSamples(s), Sample{At: lagStart.Add(s), Region: "eu-west-1", Role: Primary, Timeline: 2, Position: 2 << 30, Clock: lagStart.Add(s)}, Sample{At: lagStart.Add(s), Region: "us-east-1", Role: Primary, Timeline: 1, Position: 5 << 30, Clock: lagStart.Add(s)}, Sample{At: lagStart.Add(s), Region: "us-west-2", Role: Replica, Replay: 2<<30 - 7, Clock: lagStart.Add(s), Heartbeat: lagStart}), 2 * s, true, "us-west-2: 1.048576e+06 7"},
 	} {

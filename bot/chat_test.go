@@ -38,12 +38,13 @@ func (c *fakeClock) Sleep(ctx context.Context, d time.Duration) error {
 
 // transcript is a chat that writes down everything said in it.
 type transcript struct {
-	out   strings.Builder
-	posts []post
-	forms []rapbot.Form
-	down  bool
-	keys  map[string]int // of replies, with the run that said them
-	run   int            // of the bot: what an earlier one said is found again by its key
+	out    strings.Builder
+	posts  []post
+	forms  []rapbot.Form
+	down   bool
+	closed string         // a channel that the bot may not post in
+	keys   map[string]int // of replies, with the run that said them
+	run    int            // of the bot: what an earlier one said is found again by its key
 }
 
 type post struct {
@@ -105,6 +106,9 @@ func (t *transcript) Post(_ context.Context, to rapbot.Place, key string, m rapb
 func (t *transcript) Attach(_ context.Context, to rapbot.Place, key string, f rapbot.File) (rapbot.Ref, error) {
 	if t.down {
 		return rapbot.Ref{}, errDown
+	}
+	if to.Channel == t.closed {
+		return rapbot.Ref{}, rapbot.Refuse(rapbot.Forbidden, "rapbot is not in that channel.", "Invite it.")
 	}
 	if err := f.Check(); err != nil {
 		return rapbot.Ref{}, err
