@@ -96,6 +96,9 @@ func TestLagAlert(t *testing.T) {
 	}
 	s.oneCard()
 
+	s.say("alice", "/rap lag --bytes --since 5m")
+	s.isPicture(s.sees("bob", "rap-ops", "", time.Minute, "never past 16.0 MiB", "as Prometheus has it"))
+
 	s.must(s.Kill("prometheus"))
 	s.say("alice", "/rap lag eu-west-1 --since 5m")
 	own := s.sees("bob", "rap-ops", "", time.Minute, "eu-west-1 went past 3 s", "as rapbot has it", "Prometheus cannot be reached")
