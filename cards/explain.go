@@ -2,7 +2,6 @@ package cards
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/rap-analyzer/rapbot"
@@ -52,22 +51,9 @@ func causeLine(c rapbot.Cause, first bool) rapbot.Text {
 	text = append(text, rapbot.Say(c.What)...)
 	if c.Now != "" {
 		text = append(text, rapbot.Say(" ")...)
-		text = append(text, copyable(c.Now)...)
+		text = append(text, rapbot.Copyable(c.Now)...)
 	}
 	return text
-}
-
-// copyable sets what stands between backticks as something to copy.
-func copyable(s string) rapbot.Text {
-	var out rapbot.Text
-	for i, part := range strings.Split(s, "`") {
-		if i%2 == 1 {
-			out = append(out, rapbot.Mono(part))
-		} else if part != "" {
-			out = append(out, rapbot.Say(part)...)
-		}
-	}
-	return out
 }
 
 func changesLine(changes []rapbot.Operation, lately time.Duration, read bool) rapbot.Text {
