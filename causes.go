@@ -109,6 +109,8 @@ func severedCause(r, primary Region, one bool, sites []Site) Cause {
 			why = " (" + slot.Reason + ")"
 		}
 		return Cause{Region: r.Name, What: fmt.Sprintf("%s has given up the slot %s%s: WAL that %s still needs is gone.", primary.Name, name, why, r.Name), Now: "It needs a new base backup: `/rap rejoin " + r.Name + "`."}
+	case one && there && slot.From.BytesPast(s.Have) > unfinished:
+		return Cause{Region: r.Name, What: fmt.Sprintf("WAL is missing: %s has it up to %s, and the slot %s on %s keeps it from %s on%s.", r.Name, s.Have, name, primary.Name, slot.From, since), Now: "It needs a new base backup, unless an archive has the rest: `/rap rejoin " + r.Name + "`."}
 	case one && !there && len(primary.Server.Slots)+len(primary.Server.Standbys) > 0 && name != "":
 		return Cause{Region: r.Name, What: fmt.Sprintf("%s has no slot %s, without which %s receives nothing%s.", primary.Name, name, r.Name, since), Now: "Make it there: `SELECT rapbot.ensure_slot('" + name + "')`."}
 	case one && s.Timeline > primary.Server.Timeline:

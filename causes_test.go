@@ -52,6 +52,8 @@ func TestCauses(t *testing.T) {
 			unplug(f)
 			f[0].Server.Slots[1].Status, f[0].Server.Slots[1].Reason = "lost", "wal_removed"
 		}, "given up the slot euw1 (wal_removed)", "/rap rejoin eu-west-1"},
+		"log missing":      {"", func(f []Sighting) { unplug(f); f[0].Server.Slots[1].From = f[2].Server.Have + 64<<20 }, "WAL is missing: eu-west-1 has it up to 0/9000000, and the slot euw1 on us-east-1 keeps it from 0/D000000 on", "/rap rejoin eu-west-1"},
+		"log at hand":      {"", func(f []Sighting) { unplug(f); f[0].Server.Slots[1].From = f[2].Server.Have }, "No WAL receiver runs on eu-west-1", "log"},
 		"slot missing":     {"", func(f []Sighting) { unplug(f); f[0].Server.Slots = f[0].Server.Slots[:1] }, "us-east-1 has no slot euw1", "ensure_slot('euw1')"},
 		"timelines parted": {"", func(f []Sighting) { unplug(f); f[2].Server.Timeline = 4 }, "timeline 4, past the primary's 3", "rejoin"},
 		"no sender left":   {"", func(f []Sighting) { unplug(f); f[0].Server.FreeSenders = 0 }, "no WAL sender left for eu-west-1", "max_wal_senders"},
