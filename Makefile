@@ -33,7 +33,7 @@ check: ## the fast checks: format, vet, staticcheck, tests without a world
 
 # What starts servers of its own mostly waits for them: two at a time, the
 # longest first.
-HEAVY := ./lab/scenarios ./lab/regions ./integrations/postgres ./lab/chaos ./lab/storm ./lab/workspace/...
+HEAVY := ./lab/scenarios ./lab/regions ./lab/monitor ./integrations/postgres ./lab/chaos ./lab/storm ./lab/workspace/...
 
 race: ## all tests with the race detector, real PostgreSQL and browser included
 	@echo "== tests with the race detector"

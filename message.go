@@ -210,15 +210,15 @@ func ErrorMessage(err error) Message {
 	var e *Error
 	if errors.As(err, &e) && len(e.Seen) > 0 {
 		return Message{Summary: e.What, Blocks: []Block{
-			Paragraph{Say(B(e.What))}, Steps(e.Seen), Paragraph{append(Say(e.Changed+" "), typed(e.Now)...)},
+			Paragraph{Say(B(e.What))}, Steps(e.Seen), Paragraph{append(Say(e.Changed+" "), Copyable(e.Now)...)},
 		}}
 	}
 	text := err.Error()
 	return Message{Summary: text, Blocks: []Block{Paragraph{Say(text)}}}
 }
 
-// typed sets what stands between backticks as something to copy.
-func typed(s string) Text {
+// Copyable sets what stands between backticks as something to copy.
+func Copyable(s string) Text {
 	var out Text
 	for i, part := range strings.Split(s, "`") {
 		if i%2 == 1 {

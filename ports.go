@@ -167,6 +167,20 @@ type Samples interface {
 	Keep(ctx context.Context, samples ...Sample) error
 	// Since returns the samples of all regions from that time on, oldest first.
 	Since(ctx context.Context, from time.Time) ([]Sample, error)
+	// Each hands the samples of [from, to) to take in that order, without
+	// holding them all.
+	Each(ctx context.Context, from, to time.Time, take func(Sample)) error
+}
+
+// Firings is the memory of which alerts were explained: told in their thread
+// what surrounds them, once for each time that they began to fire.
+type Firings interface {
+	// Unexplained returns the groups that fire, have a card and were not
+	// explained since they began to, the oldest change first.
+	Unexplained(ctx context.Context) ([]AlertGroup, error)
+	// Explained stores that a group was when it fired for the times-th time.
+	// Code NotFound.
+	Explained(ctx context.Context, id string, times int) error
 }
 
 // Inbox is the journal of what arrives (R8).

@@ -19,7 +19,8 @@ type Clock interface {
 	Sleep(ctx context.Context, d time.Duration) error
 }
 
-// Options is everything a Bot works with. All fields are needed except Log.
+// Options is everything a Bot works with. All fields are needed except
+// Log, LagHistories and Explain.
 type Options struct {
 	Fleet             rapbot.Fleet
 	Sites             []rapbot.Site
@@ -42,6 +43,11 @@ type Options struct {
 	EmergencyDrills   bool // a healthy primary may be given up for an exercise
 	TryWrite          func(ctx context.Context) rapbot.WriteTry
 	DrawWrites        func([]rapbot.WriteTry, []rapbot.Moment) (rapbot.File, error)
+	DrawLag           func(rapbot.LagReport) (rapbot.File, error)
+	LagHistories      []rapbot.LagHistory // asked before rapbot's own samples
+	ObserveEvery      time.Duration       // the pause between two looks at a region
+	Firings           rapbot.Firings
+	Explain           Explain
 	ExpireAfter       time.Duration // how long a proposal waits for its second person
 	Clock             Clock
 	Holder            string // who holds the lease, for people: host and process
@@ -59,6 +65,7 @@ type Bot struct {
 
 	sampled map[string]time.Time // region -> its newest sample that is kept
 	tries   tries                // writes tried during a drill
+	telling map[string]*telling  // explanations under way, by group and firing; of explainAlerts
 }
 
 // New makes a bot; Begin and then Run start it.
@@ -66,7 +73,7 @@ func New(opt Options) *Bot {
 	if opt.Log == nil {
 		opt.Log = zap.NewNop()
 	}
-	b := &Bot{opt: opt, log: opt.Log, book: newBook(opt.Operations, opt.Clock), sampled: map[string]time.Time{}}
+	b := &Bot{opt: opt, log: opt.Log, book: newBook(opt.Operations, opt.Clock), sampled: map[string]time.Time{}, telling: map[string]*telling{}}
 	b.screen = &screen{book: b.book, chat: opt.Chat, channel: opt.OperationsChannel, shown: map[string]string{}}
 	b.alerts = newAlerts(opt)
 	return b
@@ -90,6 +97,7 @@ func (b *Bot) Run(ctx context.Context) error {
 	g.Go(func() error { return b.watchAftermath(ctx) })
 	g.Go(func() error { return b.watchDrills(ctx) })
 	g.Go(func() error { return b.tryWrites(ctx) })
+	g.Go(func() error { return b.explainAlerts(ctx) })
 	g.Go(func() error { return b.keep(ctx, "show operations", b.book.changes, b.screen.showCards) })
 	g.Go(func() error { return b.keep(ctx, "tell the news", b.book.changes, b.screen.tellNews) })
 	g.Go(func() error { return b.keep(ctx, "take alerts in", b.alerts.waiting, b.alerts.takeIn) })

@@ -38,10 +38,13 @@ func (c *fakeClock) Sleep(ctx context.Context, d time.Duration) error {
 
 // transcript is a chat that writes down everything said in it.
 type transcript struct {
-	out   strings.Builder
-	posts []post
-	forms []rapbot.Form
-	down  bool
+	out    strings.Builder
+	posts  []post
+	forms  []rapbot.Form
+	down   bool
+	closed string         // a channel that the bot may not post in
+	keys   map[string]int // of replies, with the run that said them
+	run    int            // of the bot: what an earlier one said is found again by its key
 
 	bounded bool // Slack takes only so many posts, and then none
 	takes   int
@@ -74,11 +77,26 @@ func (t *transcript) take() string {
 	return s
 }
 
-func (t *transcript) Post(_ context.Context, to rapbot.Place, _ string, m rapbot.Message) (rapbot.Ref, error) {
+// again reports whether an earlier run said this under the same key.
+func (t *transcript) again(key string) bool {
+	if t.keys == nil {
+		t.keys = map[string]int{}
+	}
+	run, said := t.keys[key]
+	if key != "" {
+		t.keys[key] = t.run
+	}
+	return said && run != t.run
+}
+
+func (t *transcript) Post(_ context.Context, to rapbot.Place, key string, m rapbot.Message) (rapbot.Ref, error) {
 	if err := t.admits(); err != nil {
 		return rapbot.Ref{}, err
 	}
 	if to.Thread != "" {
+		if t.again(key) {
+			return rapbot.Ref{Channel: to.Channel, ID: "reply"}, nil
+		}
 		t.say(fmt.Sprintf("#%s [%s] thread", to.Channel, to.Thread), m)
 		return rapbot.Ref{Channel: to.Channel, ID: "reply"}, nil
 	}
@@ -88,12 +106,18 @@ func (t *transcript) Post(_ context.Context, to rapbot.Place, _ string, m rapbot
 	return ref, nil
 }
 
-func (t *transcript) Attach(_ context.Context, to rapbot.Place, _ string, f rapbot.File) (rapbot.Ref, error) {
+func (t *transcript) Attach(_ context.Context, to rapbot.Place, key string, f rapbot.File) (rapbot.Ref, error) {
 	if t.down {
 		return rapbot.Ref{}, errDown
 	}
+	if to.Channel == t.closed {
+		return rapbot.Ref{}, rapbot.Refuse(rapbot.Forbidden, "rapbot is not in that channel.", "Invite it.")
+	}
 	if err := f.Check(); err != nil {
 		return rapbot.Ref{}, err
+	}
+	if t.again(key) {
+		return rapbot.Ref{Channel: to.Channel, ID: "file"}, nil
 	}
 	t.say(fmt.Sprintf("#%s [%s] file %s %q (%s)", to.Channel, to.Thread, f.Name, f.Title, f.MIME), f.Comment)
 	return rapbot.Ref{Channel: to.Channel, ID: "file"}, nil

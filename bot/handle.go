@@ -64,7 +64,7 @@ func (b *Bot) command(ctx context.Context, e Event) (rapbot.Message, error) {
 	if err != nil {
 		return rapbot.Message{}, err
 	}
-	call.Channel = e.Channel
+	call.Channel, call.Thread = e.Channel, e.Thread
 	if cmd.Changes {
 		if call.Person, err = b.opt.Directory.Person(ctx, e.User); err != nil {
 			return rapbot.Message{}, err

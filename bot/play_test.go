@@ -57,13 +57,15 @@ func TestPlays(t *testing.T) {
 }
 
 type player struct {
-	files map[string][]byte
-	clock *fakeClock
-	world *world
-	chat  *transcript
-	dir   *directory
-	book  *memory.Journal
-	bot   *bot.Bot // nil while crashed
+	files  map[string][]byte
+	clock  *fakeClock
+	world  *world
+	chat   *transcript
+	dir    *directory
+	book   *memory.Journal
+	bot    *bot.Bot // nil while crashed
+	prom   *fakePrometheus
+	artist string // ill: nothing can be drawn; deadly: the bot dies of it
 }
 
 func newPlayer(a *txtar.Archive) *player {
@@ -83,11 +85,14 @@ func (p *player) start(ctx context.Context) error {
 	for _, name := range []string{"us-east-1", "us-west-2", "eu-west-1"} {
 		sites = append(sites, rapbot.Site{Name: name, Slot: slots[name], Instance: true, Volume: true, SelfFence: 30 * time.Second})
 	}
+	p.chat.run++
 	o := bot.Options{
 		Fleet: p.world, Sites: sites, Limits: rapbot.Limits{MaxLag: 30 * time.Second, MaxLagBytes: 16 << 20}, Doers: p.world.doers(),
 		Instance: p.world.instance, Volumes: p.world.volumes(), Samples: p.book,
 		Operations: p.book, Inbox: p.book, Notes: p.book, Chat: p.chat, Directory: p.dir, Clock: p.clock, Holder: "play",
-		AlertCard:         func(g rapbot.AlertGroup, now time.Time) rapbot.Message { return alertmanager.Card(g, now, "", "") },
+		AlertCard: func(g rapbot.AlertGroup, now time.Time) rapbot.Message { return alertmanager.Card(g, now, "", "") },
+		Firings:   p.book, DrawLag: p.draw, LagHistories: p.histories(), ObserveEvery: 10 * time.Second,
+		Explain:           bot.Explain{Alerts: []string{"ReplicationLag*", "NoPrimary"}, Threshold: 5 * time.Minute},
 		OperationsChannel: "rap-ops", AlertsChannel: "rap-alerts", ExpireAfter: 10 * time.Minute, EmergencyDrills: true,
 	}
 	if err := p.alerting(&o); err != nil {
@@ -155,6 +160,10 @@ func (p *player) stimulus(ctx context.Context, actor, words string) (err error) 
 		err = p.slack(ctx, words)
 	case "alertmanager":
 		err = p.deliver(ctx, words)
+	case "prometheus":
+		err = p.prometheus(words)
+	case "artist":
+		p.artist = words
 	default:
 		err = p.person(ctx, actor, words)
 	}
@@ -173,6 +182,9 @@ func (p *player) settle(ctx context.Context) error {
 			return err
 		}
 		if err := p.bot.CountLosses(ctx); err != nil {
+			return err
+		}
+		if err := p.bot.ExplainAlerts(ctx); err != nil && !errors.Is(err, errDown) && !errors.Is(err, errNoInk) {
 			return err
 		}
 		if err := p.bot.DriveDrills(ctx); err != nil && !errors.Is(err, errDown) {

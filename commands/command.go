@@ -7,6 +7,7 @@ package commands
 import (
 	"context"
 	"strings"
+	"time"
 
 	"github.com/rap-analyzer/rapbot"
 )
@@ -35,12 +36,19 @@ type Desk interface {
 	Operation(ctx context.Context, id string) (rapbot.Operation, error)
 	Open(ctx context.Context) ([]rapbot.Operation, error)
 	History(ctx context.Context, limit int) ([]rapbot.Operation, error)
+	// Lag is how far behind the replicas were, until now; of one region when it
+	// is named.
+	Lag(ctx context.Context, region string, since time.Duration, bytes bool) (rapbot.LagReport, error)
+	// ShowLag posts a report with its picture, and returns what is left to say
+	// to the person who asked.
+	ShowLag(ctx context.Context, at rapbot.Place, report rapbot.LagReport, words rapbot.Message) (rapbot.Message, error)
 }
 
 // Call is one command as typed by one person.
 type Call struct {
 	Person  rapbot.Person
 	Channel string
+	Thread  string // empty outside of threads
 	Args    map[string]string
 	Flags   map[string]string // boolean flags have the value "true"
 }
@@ -76,7 +84,7 @@ type Flag struct {
 
 // All lists the commands in the order of the help.
 func All() []Command {
-	return []Command{status, waiting, failover, rejoin, drill, approve, reject, cancel, history, show, help}
+	return []Command{status, waiting, lag, failover, rejoin, drill, approve, reject, cancel, history, show, help}
 }
 
 // Usage is the command's line of syntax, without the /rap.

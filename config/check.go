@@ -23,6 +23,8 @@ func (d *decoder) check(c *Config) {
 	d.checkWriters(c.Limits.ApplicationUsers, c.Regions)
 	d.checkWebhook(c.Alertmanager)
 	d.checkAlerts(&c.Alertmanager)
+	d.checkReplication(&c.Replication)
+	d.checkPrometheus(c.Prometheus)
 	d.checkListen("health.listen", c.Health.Listen)
 	if clash(c.Alertmanager.Listen, c.Health.Listen) {
 		d.add("health.listen", "the same port as alertmanager.listen", "give each a port of its own")

@@ -22,6 +22,7 @@ var (
 		"RAPBOT_POSTGRES_PASSWORD": "correct horse battery",
 		"RAPBOT_WEBHOOK_TOKEN":     "0123456789abcdef0123456789abcdef",
 		"RAPBOT_WEBHOOK_PASSWORD":  "battery staple horse",
+		"RAPBOT_PROMETHEUS_TOKEN":  "hunter2-prometheus-hunter2",
 		"RAPBOT_SHORT":             "hunter2",
 		"RAPBOT_EMPTY":             "",
 		"RAPBOT_TWO_LINES":         "first-line\nsecond-line",

@@ -57,7 +57,7 @@ func TestSampleShowsTheDefaults(t *testing.T) {
 			field, key := typ.Field(i), typ.Field(i).Tag.Get("yaml")
 			_, assumed := field.Tag.Lookup("default")
 			switch {
-			case assumed || key == "slot" || key == "replication_address" || key == "application_users" || key == "templates" || key == "client_names" || key == "match" || key == "insecure_allow_unauthenticated":
+			case assumed || key == "slot" || key == "replication_address" || key == "application_users" || key == "templates" || key == "client_names" || key == "match" || key == "explain" || key == "insecure_allow_unauthenticated":
 				remove(node, key)
 			case field.Type == reflect.TypeFor[[]Region]():
 				for _, element := range valueOf(node, key).Content {

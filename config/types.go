@@ -9,6 +9,8 @@ type Config struct {
 	Regions      []Region     `yaml:"regions" required:"list the regions, two or more"` // In display order.
 	Limits       Limits       `yaml:"limits"`
 	Alertmanager Alertmanager `yaml:"alertmanager"`
+	Replication  Replication  `yaml:"replication"`
+	Prometheus   Prometheus   `yaml:"prometheus"`
 	Health       Health       `yaml:"health"`
 	Drills       Drills       `yaml:"drills"`
 	Journal      Journal      `yaml:"journal"`
@@ -206,6 +208,27 @@ type Watchdog struct {
 type Escalate struct {
 	After time.Duration `yaml:"after" default:"0s" range:"0s..24h"` // Zero: nobody is called.
 	Group string        `yaml:"group" default:""`                   // User group ID.
+}
+
+// Replication is what rapbot says of alerts about replication.
+type Replication struct {
+	// Explain are the names of alerts that are explained in the thread of their
+	// card, with * for any letters. An empty list explains none.
+	Explain []string `yaml:"explain"`
+
+	// AlertAbove is the lag above which they fire, the line in pictures of it.
+	AlertAbove time.Duration `yaml:"alert_above" default:"5m" range:"1s..24h"`
+}
+
+// Prometheus knows the past lag, if it is given.
+type Prometheus struct {
+	URL   string `yaml:"url" default:""` // Of its web page; empty for none.
+	Token Secret `yaml:"token"`          // A bearer token, optional.
+
+	// LagQuery and LagBytesQuery return one series a region, with the label
+	// region: seconds, and bytes.
+	LagQuery      string `yaml:"lag_query" default:"max by (region) (rap_replication_lag_seconds)"`
+	LagBytesQuery string `yaml:"lag_bytes_query" default:"scalar(max(rap_replication_primary_position_bytes)) - max by (region) (rap_replication_replayed_bytes)"`
 }
 
 // Drills are exercises.

@@ -67,6 +67,10 @@ func serve(ctx context.Context, c *config.Config, log *zap.Logger) error {
 	if err != nil {
 		return err
 	}
+	histories, err := lagHistories(c)
+	if err != nil {
+		return err
+	}
 
 	var b *bot.Bot
 	chat, err := slack.New(slack.Config{
@@ -79,8 +83,8 @@ func serve(ctx context.Context, c *config.Config, log *zap.Logger) error {
 
 	options := bot.Options{
 		Fleet: fleet, Sites: sites, Limits: limits(c), Doers: instrument(fleet.Doers()),
-		Instance: fleet.InstanceWitness, Volumes: volumes(c), TryWrite: fleet.TryWrite, DrawWrites: drawWrites, EmergencyDrills: c.Drills.AllowEmergency,
-		Operations: book, Samples: book, Inbox: book, Notes: book, Chat: chat, Directory: chat, AlertCard: card,
+		Instance: fleet.InstanceWitness, Volumes: volumes(c), TryWrite: fleet.TryWrite, DrawWrites: drawWrites, DrawLag: drawLag, LagHistories: histories, ObserveEvery: c.Limits.ObserveEvery, EmergencyDrills: c.Drills.AllowEmergency,
+		Operations: book, Samples: book, Inbox: book, Notes: book, Firings: book, Explain: bot.Explain{Alerts: c.Replication.Explain, Threshold: c.Replication.AlertAbove}, Chat: chat, Directory: chat, AlertCard: card,
 		OperationsChannel: c.Slack.Channels.Operations, AlertsChannel: c.Slack.Channels.Alerts,
 		ExpireAfter: c.Approvals.ExpireAfter, Clock: machineClock(), Holder: "rapbot " + version(), Log: log.Named("bot"),
 	}

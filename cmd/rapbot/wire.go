@@ -11,6 +11,7 @@ import (
 	"github.com/rap-analyzer/rapbot/config"
 	"github.com/rap-analyzer/rapbot/integrations/argv"
 	"github.com/rap-analyzer/rapbot/integrations/postgres"
+	"github.com/rap-analyzer/rapbot/integrations/prometheus"
 )
 
 // openFleet makes the adapters for the regions. It connects to nothing yet: a
@@ -71,6 +72,24 @@ func sourcesOf(c *config.Config) map[string]string {
 
 func limits(c *config.Config) rapbot.Limits {
 	return rapbot.Limits{MaxLag: c.Limits.MaxLag, MaxLagBytes: int64(c.Limits.MaxLagBytes)}
+}
+
+// lagHistories is Prometheus, when there is one.
+func lagHistories(c *config.Config) ([]rapbot.LagHistory, error) {
+	if c.Prometheus.URL == "" {
+		return nil, nil
+	}
+	var regions []string
+	for _, r := range c.Regions {
+		regions = append(regions, r.Name)
+	}
+	lag, err := prometheus.New(prometheus.Config{
+		URL: c.Prometheus.URL, Token: c.Prometheus.Token.Reveal(), LagQuery: c.Prometheus.LagQuery, LagBytesQuery: c.Prometheus.LagBytesQuery, Regions: regions,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return []rapbot.LagHistory{lag}, nil
 }
 
 func newLogger(c config.Log) (*zap.Logger, error) {

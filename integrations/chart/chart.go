@@ -62,6 +62,7 @@ type Chart struct {
 	Location  *time.Location // of the times shown; UTC when nil
 	Width     int            // pixels of a PNG, 1200 when 0
 	Height    int            // pixels of a PNG, 600 when 0
+	Large     bool           // text that can still be read at the width of a phone
 }
 
 // Series is one line.

@@ -52,7 +52,11 @@ func newFigure(c Chart) (*figure, error) {
 		return nil, err
 	}
 	// Pictures are shown smaller than they are, so text grows with them.
-	f := &figure{Chart: c, span: s, dpi: min(max(72*c.Width/800, 54), 144)}
+	points := 800
+	if c.Large {
+		points = 440
+	}
+	f := &figure{Chart: c, span: s, dpi: min(max(72*c.Width/points, 54), 220)}
 	f.width, f.height = vg.Length(c.Width)*72/vg.Length(f.dpi), vg.Length(c.Height)*72/vg.Length(f.dpi)
 	for _, series := range c.Series {
 		f.lines = append(f.lines, strokes(series.Points, s, c.Width))

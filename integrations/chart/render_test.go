@@ -9,6 +9,8 @@ import (
 	"image/png"
 	"io"
 	"math"
+	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -200,6 +202,28 @@ func TestPicturesAreDrawnSideBySide(t *testing.T) {
 		})
 	}
 	all.Wait()
+}
+
+// TestLarge wants text that takes twice the share of the picture.
+func TestLarge(t *testing.T) {
+	t.Parallel()
+	size := regexp.MustCompile(`<svg width="([0-9.]+)pt"`)
+	width := func(large bool) float64 {
+		c := lag()
+		c.Width, c.Height, c.Large = 960, 640, large
+		m := size.FindSubmatch(render(t, chart.SVG, c))
+		if m == nil {
+			t.Fatal("the SVG has no width")
+		}
+		points, err := strconv.ParseFloat(string(m[1]), 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return points
+	}
+	if small, large := width(false), width(true); large > 0.6*small {
+		t.Errorf("of %g points of width it has %g", small, large)
+	}
 }
 
 // FuzzRender draws whatever it is given or says why not, and never breaks.

@@ -143,3 +143,33 @@ func keepRounds(ctx context.Context, b *testing.B, j *journal.Journal, perSecond
 		}
 	}
 }
+
+// BenchmarkSixHours reads the lag of six hours of samples of three regions, as
+// /rap lag --since 6h does.
+func BenchmarkSixHours(b *testing.B) {
+	j := open(b, empty(b))
+	from := time.Unix(1_700_000_000, 0)
+	const seconds = 6 * 3600
+	for i := 0; i < seconds; i += 600 {
+		var round []rapbot.Sample
+		for at := from.Add(time.Duration(i) * time.Second); at.Before(from.Add(time.Duration(i+600) * time.Second)); at = at.Add(time.Second) {
+			round = append(round, rapbot.Sample{At: at, Region: "us-east-1", Role: rapbot.Primary, Timeline: 1, Position: 9, Clock: at})
+			for _, region := range []string{"us-west-2", "eu-west-1"} {
+				round = append(round, rapbot.Sample{At: at, Region: region, Role: rapbot.Replica, Timeline: 1, Replay: 5, Clock: at, Heartbeat: at.Add(-time.Second)})
+			}
+		}
+		if err := j.Keep(b.Context(), round...); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		meter := rapbot.NewLagMeter(from, from.Add(seconds*time.Second), time.Second, false)
+		if err := j.Each(b.Context(), from, from.Add(seconds*time.Second), meter.Take); err != nil {
+			b.Fatal(err)
+		}
+		if series := meter.Series(); len(series) != 2 {
+			b.Fatal(series)
+		}
+	}
+}

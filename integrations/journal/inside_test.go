@@ -56,7 +56,8 @@ func TestPlans(t *testing.T) {
 		unsettledGroups:    "unsettled_groups",
 		onlyOpen:           "one_open_operation",
 		forgetSamples:      "SEARCH samples USING PRIMARY KEY (at<?)",
-		samplesInOrder:     "SEARCH samples USING PRIMARY KEY (at>?)",
+		samplesInOrder:     "SEARCH samples USING PRIMARY KEY (at>? AND at<?)",
+		unexplainedGroups:  "unexplained_groups",
 	} {
 		rows, err := j.writer.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+query, make([]any, strings.Count(query, "?"))...)
 		if err != nil {

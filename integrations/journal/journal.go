@@ -18,6 +18,7 @@ var (
 	_ rapbot.Operations = (*Journal)(nil)
 	_ rapbot.Samples    = (*Journal)(nil)
 	_ rapbot.Inbox      = (*Journal)(nil)
+	_ rapbot.Firings    = (*Journal)(nil)
 )
 
 // readers is how many read at once; a view of the history waits for nobody.

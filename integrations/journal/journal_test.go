@@ -22,6 +22,10 @@ func TestInbox(t *testing.T) {
 	journaltest.Inbox(t, func(t *testing.T) rapbot.Inbox { return open(t, empty(t)) })
 }
 
+func TestFirings(t *testing.T) {
+	journaltest.Firings(t, func(t *testing.T) journaltest.Journal { return open(t, empty(t)) })
+}
+
 func TestSamples(t *testing.T) {
 	journaltest.Samples(t, func(t *testing.T) rapbot.Samples { return open(t, empty(t)) })
 }

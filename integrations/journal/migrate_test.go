@@ -37,6 +37,10 @@ func TestOlderJournal(t *testing.T) {
 	if _, err := db.ExecContext(t.Context(), "INSERT INTO seen_keys (key, at) VALUES ('k', 0)"); err != nil {
 		t.Fatal(err)
 	}
+	firing := `{"latest":{"status":"firing"},"times":3}`
+	if _, err := db.ExecContext(t.Context(), "INSERT INTO alert_groups (id, state, changed_at, card_channel, card_id, told) VALUES ('g', ?, 0, 'C', '1', 'firing')", firing); err != nil {
+		t.Fatal(err)
+	}
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -48,6 +52,9 @@ func TestOlderJournal(t *testing.T) {
 	defer j.Close()
 	if first, err := j.FirstTime(t.Context(), "k", time.Unix(0, 0)); err != nil || first {
 		t.Errorf("what the older journal held is not there: %t, %v", first, err)
+	}
+	if groups, err := j.Unexplained(t.Context()); err != nil || len(groups) > 0 {
+		t.Errorf("what fired before is explained now: %v, %v", groups, err)
 	}
 	if err := j.Keep(t.Context(), rapbot.Sample{At: time.Unix(1, 0), Region: "us-east-1"}); err != nil {
 		t.Error(err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/rap-analyzer/rapbot"
@@ -44,7 +45,7 @@ const (
 const (
 	insertSample   = "INSERT INTO samples (at, region, role, timeline, position, replay, clock, heartbeat) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
 	forgetSamples  = "DELETE FROM samples WHERE (at, region) IN (SELECT at, region FROM samples WHERE at < ? ORDER BY at LIMIT ?)"
-	samplesInOrder = "SELECT at, region, role, timeline, position, replay, clock, heartbeat FROM samples WHERE at >= ? ORDER BY at, region"
+	samplesInOrder = "SELECT at, region, role, timeline, position, replay, clock, heartbeat FROM samples WHERE at >= ? AND at < ? ORDER BY at, region"
 )
 
 // Keep implements rapbot.Samples.
@@ -94,26 +95,39 @@ func (j *Journal) prune(ctx context.Context, tx *sql.Tx, now time.Time) error {
 // Since implements rapbot.Samples. A whole day of three regions is a quarter
 // of a million samples, some 40 MB for as long as the caller holds them.
 func (j *Journal) Since(ctx context.Context, from time.Time) ([]rapbot.Sample, error) {
-	rows, err := j.reader.QueryContext(ctx, samplesInOrder, ledger.Nanoseconds(from))
+	var out []rapbot.Sample
+	err := j.each(ctx, ledger.Nanoseconds(from), math.MaxInt64, func(s rapbot.Sample) { out = append(out, s) })
 	if err != nil {
-		return nil, fmt.Errorf("read samples: %w", err)
+		return nil, err
+	}
+	return out, nil
+}
+
+// Each implements rapbot.Samples.
+func (j *Journal) Each(ctx context.Context, from, to time.Time, take func(rapbot.Sample)) error {
+	return j.each(ctx, ledger.Nanoseconds(from), ledger.Nanoseconds(to), take)
+}
+
+func (j *Journal) each(ctx context.Context, from, to int64, take func(rapbot.Sample)) error {
+	rows, err := j.reader.QueryContext(ctx, samplesInOrder, from, to)
+	if err != nil {
+		return fmt.Errorf("read samples: %w", err)
 	}
 	defer rows.Close()
 	names := map[string]string{} // the few names there are, each in memory once
-	var out []rapbot.Sample
 	for rows.Next() {
 		var r ledger.SampleRow
 		var region, role sql.RawBytes
 		if err := rows.Scan(&r.At, &region, &role, &r.Timeline, &r.Position, &r.Replay, &r.Clock, &r.Heartbeat); err != nil {
-			return nil, fmt.Errorf("read sample: %w", err)
+			return fmt.Errorf("read sample: %w", err)
 		}
 		r.Region, r.Role = once(names, region), once(names, role)
-		out = append(out, r.Decode())
+		take(r.Decode())
 	}
 	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("read samples: %w", err)
+		return fmt.Errorf("read samples: %w", err)
 	}
-	return out, nil
+	return nil
 }
 
 func once(names map[string]string, name []byte) string {

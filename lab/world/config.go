@@ -10,7 +10,7 @@ import (
 
 // writeConfig writes the configuration of the lab's bot. Its secrets are in
 // its environment, as in production.
-func (w *World) writeConfig(path, channelOps, channelAlerts, group string) error {
+func (w *World) writeConfig(path, more, channelOps, channelAlerts, group string) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, `slack:
   bot_token: {env: RAPBOT_SLACK_BOT_TOKEN}
@@ -40,6 +40,7 @@ drills: {allow_emergency: true}
 journal: {path: rapbot.db}
 log: {level: info, format: json}
 `, w.webhook.Addr(), w.health.Addr())
+	b.WriteString(more)
 	return os.WriteFile(path, []byte(b.String()), 0o600)
 }
 

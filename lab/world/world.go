@@ -36,6 +36,7 @@ type Options struct {
 	Workspace workspace.Options     // what to change of the emulated Slack
 	Links     bool                  // the bot, the application and the regions reach each other through links that can be broken
 	NoBot     bool                  // leave the bot out until StartBot
+	Config    string                // added to the bot's configuration, as YAML
 	Log       func(string, ...any)  // progress, one line each
 }
 
@@ -155,7 +156,7 @@ func (w *World) prepareBot(opt Options) (err error) {
 		}
 	}
 	config := filepath.Join(opt.Dir, "rapbot.yaml")
-	if err := w.writeConfig(config, ChannelOps, ChannelAlerts, ApproverGroup); err != nil {
+	if err := w.writeConfig(config, opt.Config, ChannelOps, ChannelAlerts, ApproverGroup); err != nil {
 		return err
 	}
 	env := []string{"RAPBOT_SLACK_BOT_TOKEN=" + w.Slack.BotToken(), "RAPBOT_SLACK_APP_TOKEN=" + w.Slack.AppToken(), "RAPBOT_WEBHOOK_TOKEN=" + token}

@@ -16,6 +16,7 @@ type Journal interface {
 	rapbot.Samples
 	rapbot.Inbox
 	rapbot.Notes
+	rapbot.Firings
 }
 
 // Operations checks the journal of operations. Open returns an empty one whose
@@ -37,6 +38,12 @@ func Inbox(t *testing.T, open func(t *testing.T) rapbot.Inbox) {
 	keep(t, open, digestPromises)
 	keep(t, open, unsettledPromises)
 	keep(t, open, firstTimePromises)
+}
+
+// Firings checks the memory of which alerts were explained. Open returns an
+// empty journal; it closes it at the end of the test.
+func Firings(t *testing.T, open func(t *testing.T) Journal) {
+	keep(t, open, firingPromises)
 }
 
 // Samples checks the memory of where the regions stood. Open returns an empty

@@ -20,6 +20,7 @@ var samplePromises = []promise[rapbot.Samples]{
 	{"Keep/a clock that goes back does not end the forgetting", forgottenAfterAClockWentBack},
 	{"Since/oldest first, whatever the order they came in", sinceInOrder},
 	{"Since/from that moment on", sinceMoment},
+	{"Each/from a moment to a moment, in order", eachWithin},
 }
 
 // aRound is what the three regions are seen to be at one time, in the order in
@@ -167,5 +168,21 @@ func sinceMoment(t *testing.T, j rapbot.Samples) {
 		time.Second + time.Nanosecond: {},
 	} {
 		same(t, moments(since(t, j, noon.Add(from).In(zone))), want)
+	}
+}
+
+func eachWithin(t *testing.T, j rapbot.Samples) {
+	for s := range 4 {
+		succeed(t, j.Keep(t.Context(), aRound(noon.Add(time.Duration(s)*time.Second))...))
+	}
+	for _, within := range []struct{ from, to time.Duration }{{-time.Hour, time.Hour}, {time.Second, 3 * time.Second}, {time.Second, time.Second}, {time.Hour, 2 * time.Hour}} {
+		var got, want []rapbot.Sample
+		for _, s := range since(t, j, noon.Add(within.from)) {
+			if s.At.Before(noon.Add(within.to)) {
+				want = append(want, s)
+			}
+		}
+		succeed(t, j.Each(t.Context(), noon.Add(within.from), noon.Add(within.to), func(s rapbot.Sample) { got = append(got, s) }))
+		same(t, got, want)
 	}
 }

@@ -27,6 +27,7 @@ type group struct {
 	shownAt   time.Time
 	card      rapbot.Ref
 	told      string
+	explained int
 }
 
 func (g group) decode() (rapbot.AlertGroup, error) {
@@ -176,6 +177,39 @@ func (j *Journal) KeepDigest(_ context.Context, d rapbot.Digest) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.digests[d.Channel] = kept
+	return nil
+}
+
+// Unexplained implements rapbot.Firings.
+func (j *Journal) Unexplained(_ context.Context) ([]rapbot.AlertGroup, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	var out []rapbot.AlertGroup
+	for _, g := range j.groups {
+		decoded, err := g.decode()
+		if err != nil {
+			return nil, err
+		}
+		if !decoded.Resolved() && !decoded.Card.Zero() && g.explained < decoded.Times {
+			out = append(out, decoded)
+		}
+	}
+	slices.SortFunc(out, func(a, b rapbot.AlertGroup) int {
+		return cmp.Or(a.ChangedAt.Compare(b.ChangedAt), cmp.Compare(a.ID, b.ID))
+	})
+	return out, nil
+}
+
+// Explained implements rapbot.Firings.
+func (j *Journal) Explained(_ context.Context, id string, times int) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	g, ok := j.groups[id]
+	if !ok {
+		return ledger.NoGroup()
+	}
+	g.explained = max(g.explained, times)
+	j.groups[id] = g
 	return nil
 }
 

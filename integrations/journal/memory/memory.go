@@ -19,6 +19,7 @@ var (
 	_ rapbot.Samples    = (*Journal)(nil)
 	_ rapbot.Inbox      = (*Journal)(nil)
 	_ rapbot.Notes      = (*Journal)(nil)
+	_ rapbot.Firings    = (*Journal)(nil)
 )
 
 // Journal keeps everything in its encoded form, so that nothing a caller holds

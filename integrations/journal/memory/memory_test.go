@@ -16,6 +16,10 @@ func TestInbox(t *testing.T) {
 	journaltest.Inbox(t, func(*testing.T) rapbot.Inbox { return memory.New() })
 }
 
+func TestFirings(t *testing.T) {
+	journaltest.Firings(t, func(*testing.T) journaltest.Journal { return memory.New() })
+}
+
 func TestSamples(t *testing.T) {
 	journaltest.Samples(t, func(*testing.T) rapbot.Samples { return memory.New() })
 }

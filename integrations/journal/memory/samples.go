@@ -45,6 +45,17 @@ func (j *Journal) Since(_ context.Context, from time.Time) ([]rapbot.Sample, err
 	return out, nil
 }
 
+// Each implements rapbot.Samples. Take may call the journal.
+func (j *Journal) Each(ctx context.Context, from, to time.Time, take func(rapbot.Sample)) error {
+	samples, err := j.Since(ctx, from)
+	for _, s := range samples {
+		if s.At.Before(to) {
+			take(s)
+		}
+	}
+	return err
+}
+
 func inOrder(a, b ledger.SampleRow) int {
 	return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(a.Region, b.Region))
 }

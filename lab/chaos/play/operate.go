@@ -2,6 +2,7 @@ package play
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -90,13 +91,13 @@ func (r *run) propose(ctx context.Context, base int64, command string) *rapbot.O
 	return nil
 }
 
-// told is what only this person was told since a message.
+// told is what only this person was told last since a message.
 func (r *run) told(person, after string) string {
 	messages, err := r.Slack.As(person).Messages(drive.Operations)
 	if err != nil {
 		return ""
 	}
-	for _, m := range messages {
+	for _, m := range slices.Backward(messages) {
 		if m.Ephemeral && m.TS > after {
 			return m.Text
 		}
@@ -226,14 +227,16 @@ func (p *persons) ownApproval(o *rapbot.Operation) {
 	if err != nil || !p.press(requester, o, approveLabel(o.Plan.Kind)) {
 		return
 	}
+	const want = "somebody else must approve"
 	told := ""
-	for deadline := time.Now().Add(5 * time.Second); told == "" && time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+	// An answer to something that the requester typed before may come first.
+	for deadline := time.Now().Add(5 * time.Second); !strings.Contains(told, want) && time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
 		told = p.told(requester, after)
 	}
 	if strings.HasPrefix(told, "App") || p.BotPID() == 0 {
 		return // rapbot died before it could answer
 	}
-	p.refusals = append(p.refusals, judge.Refusal{What: "the requester approves", Want: "somebody else must approve", Told: told})
+	p.refusals = append(p.refusals, judge.Refusal{What: "the requester approves", Want: want, Told: told})
 }
 
 // decide answers a question, once for each.
