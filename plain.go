@@ -49,6 +49,8 @@ func plainBlock(b *strings.Builder, block Block) {
 		fmt.Fprintln(b, strings.Join(labels, " "))
 	case Divider:
 		fmt.Fprintln(b, "---")
+	case Image:
+		fmt.Fprintf(b, "%s (%s)\n", v.Alt, v.URL)
 	}
 }
 

@@ -19,7 +19,8 @@ type alerts struct {
 	chat    rapbot.Chat
 	channel string // of groups that no route takes
 	routes  []Route
-	card    func(rapbot.AlertGroup, time.Time) rapbot.Message
+	card    func(rapbot.AlertGroup, time.Time) (rapbot.Message, error)
+	plain   plainCards
 	clock   Clock
 	wake    chan struct{}
 }
@@ -107,14 +108,17 @@ func (a *alerts) absorb(ctx context.Context, d rapbot.Delivery) error {
 // show puts up the group's card as it is now, and tells its thread when it
 // resolved or fired again, because an edited card notifies nobody.
 func (a *alerts) show(ctx context.Context, g rapbot.AlertGroup) error {
-	card, told := a.card(g, a.clock.Now()), g.Latest.Status
-	ref := g.Card
+	card, trouble := a.card(g, a.clock.Now())
+	told, ref := g.Latest.Status, g.Card
 	if ref.Zero() {
 		posted, err := a.chat.Post(ctx, rapbot.Place{Channel: a.place(g)}, "alert-"+g.ID, card)
 		if err != nil {
 			return err
 		}
-		return a.inbox.Shown(ctx, g.ID, posted, told, g.ChangedAt)
+		if err := a.inbox.Shown(ctx, g.ID, posted, told, g.ChangedAt); err != nil {
+			return err
+		}
+		return a.plain.tell(ctx, a.chat, g.ID, posted, trouble)
 	}
 	if g.Told != told {
 		news := card.Summary + "."
@@ -132,5 +136,8 @@ func (a *alerts) show(ctx context.Context, g rapbot.AlertGroup) error {
 	if err != nil {
 		return err
 	}
-	return a.inbox.Shown(ctx, g.ID, ref, told, g.ChangedAt)
+	if err := a.inbox.Shown(ctx, g.ID, ref, told, g.ChangedAt); err != nil {
+		return err
+	}
+	return a.plain.tell(ctx, a.chat, g.ID, ref, trouble)
 }

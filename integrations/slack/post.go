@@ -36,14 +36,14 @@ const pagesRead = 5
 // Post says something in a channel or a thread. When the answer is lost, it
 // looks for the key in what was said there before it says it again.
 func (a *Adapter) Post(ctx context.Context, to rapbot.Place, key string, m rapbot.Message) (rapbot.Ref, error) {
-	text, blocks := Render(m)
+	content := dress(m)
 	key = keyOf(key)
 	same := keyed(key)
 	if ref := a.earlier(ctx, to, same); !ref.Zero() {
 		return ref, nil
 	}
 	for n := 0; ; n++ {
-		ref, err := a.post(ctx, to, key, text, blocks)
+		ref, err := a.post(ctx, to, key, content)
 		var doubt doubtful
 		if err == nil || !errors.As(err, &doubt) {
 			return ref, a.told("chat.postMessage", err, "Nothing was posted.")
@@ -80,8 +80,8 @@ func (a *Adapter) earlier(ctx context.Context, to rapbot.Place, same func(sdk.Me
 	return ref
 }
 
-func (a *Adapter) post(ctx context.Context, to rapbot.Place, key, text string, blocks []sdk.Block) (rapbot.Ref, error) {
-	options := append(say(text, blocks), sdk.MsgOptionMetadata(sdk.SlackMetadata{
+func (a *Adapter) post(ctx context.Context, to rapbot.Place, key string, content dressed) (rapbot.Ref, error) {
+	options := append(content.say(), sdk.MsgOptionMetadata(sdk.SlackMetadata{
 		EventType: metadataType, EventPayload: map[string]any{metadataKey: key},
 	}))
 	if to.Thread != "" {
@@ -96,15 +96,6 @@ func (a *Adapter) post(ctx context.Context, to rapbot.Place, key, text string, b
 		return err
 	})
 	return ref, err
-}
-
-// say is a message's content. Links get no previews and names no links: what
-// is not in the blocks is not meant.
-func say(text string, blocks []sdk.Block) []sdk.MsgOption {
-	return []sdk.MsgOption{
-		sdk.MsgOptionText(text, false), sdk.MsgOptionBlocks(blocks...),
-		sdk.MsgOptionDisableLinkUnfurl(), sdk.MsgOptionDisableMediaUnfurl(),
-	}
 }
 
 // find looks for a message of rapbot's own that is the same; one of anybody
