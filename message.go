@@ -34,7 +34,10 @@ func (t Tone) Checked() Tone {
 type Block interface{ block() }
 
 // Heading is a short line that stands out.
-type Heading struct{ Text string }
+type Heading struct {
+	Text   string
+	Emojis bool // names such as :fire: are shown as what they name
+}
 
 // Paragraph is running text; its line breaks are kept.
 type Paragraph struct{ Text Text }
@@ -110,6 +113,7 @@ type Button struct {
 	Value   string
 	Style   Style
 	URL     string   // a link instead of an action; http or https
+	Emojis  bool     // names such as :book: in the label are shown as what they name
 	Confirm *Confirm // asked before an irreversible action is sent
 }
 

@@ -21,7 +21,7 @@ func checkConfigCommand(path *string) *cobra.Command {
 				return err
 			}
 			if _, err := alertTemplates(c.Alertmanager, nil); err != nil {
-				return usageError{fmt.Errorf("%w; nothing was started", err)}
+				return err
 			}
 			if ignored := ignoredKeys(c.Alertmanager); ignored != "" {
 				fmt.Fprintf(cmd.OutOrStdout(), "Keys of alertmanager.slack that mean nothing here and are ignored: %s.\n", ignored)

@@ -50,6 +50,14 @@ func serve(ctx context.Context, c *config.Config, log *zap.Logger) error {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 
+	templates, err := alertTemplates(c.Alertmanager, registry)
+	if err != nil {
+		return err
+	}
+	if ignored := ignoredKeys(c.Alertmanager); ignored != "" {
+		log.Warn("keys of alertmanager.slack mean nothing here and are ignored", zap.String("keys", ignored))
+	}
+
 	book, err := journal.Open(ctx, c.Journal.Path)
 	if err != nil {
 		return err
@@ -62,13 +70,6 @@ func serve(ctx context.Context, c *config.Config, log *zap.Logger) error {
 	}
 	defer fleet.Close()
 
-	templates, err := alertTemplates(c.Alertmanager, registry)
-	if err != nil {
-		return err
-	}
-	if ignored := ignoredKeys(c.Alertmanager); ignored != "" {
-		log.Warn("keys of alertmanager.slack mean nothing here and are ignored", zap.String("keys", ignored))
-	}
 	histories, err := lagHistories(c)
 	if err != nil {
 		return err

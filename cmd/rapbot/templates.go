@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -23,7 +24,11 @@ func alertTemplates(c config.Alertmanager, registry prometheus.Registerer) (*ale
 	for _, t := range c.Slack.Templates {
 		block.Templates = append(block.Templates, alertmanager.KeyTemplate(t))
 	}
-	return alertmanager.NewRenderer(alertmanager.RendererOptions{Globs: c.Templates, Block: block, Registerer: registry})
+	r, err := alertmanager.NewRenderer(alertmanager.RendererOptions{Globs: c.Templates, Block: block, Registerer: registry})
+	if err != nil {
+		return nil, usageError{fmt.Errorf("%w; nothing was started", err)}
+	}
+	return r, nil
 }
 
 // logged writes down why a card is not the one that the templates make.

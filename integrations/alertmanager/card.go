@@ -24,12 +24,12 @@ const (
 // was rendered is given as values, which the renderer of the chat escapes.
 func Card(g rapbot.AlertGroup, now time.Time, r *Rendered) rapbot.Message {
 	v := viewOf(g, now)
-	head := r.plain("title", maxHeading)
+	head, theirs := r.plain("title", maxHeading), true
 	if head == "" {
-		head = v.heading()
+		head, theirs = v.heading(), false
 	}
 	m := rapbot.Message{Summary: r.summary(), Tone: r.tone(), Blocks: []rapbot.Block{
-		rapbot.Heading{Text: head},
+		rapbot.Heading{Text: head, Emojis: theirs},
 		rapbot.Paragraph{Text: v.standing()},
 	}}
 	if m.Summary == "" {

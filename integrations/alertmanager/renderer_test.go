@@ -167,7 +167,7 @@ func TestBounds(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), want) || out != nil {
 			t.Errorf("%s: %v, %v", said, out, err)
 		}
-		r.limit = time.Minute
+		r.limit = 10 * time.Second
 		if out, err := r.Render(alertSaying("x")); err != nil || out.Texts["text"] != "fine" {
 			t.Errorf("after %s: %v, %v", said, out, err)
 		}

@@ -70,7 +70,7 @@ func (r *Rendered) actions() rapbot.Buttons {
 		if address == "" || label == "" {
 			continue
 		}
-		b := rapbot.Button{Label: label, URL: address}
+		b := rapbot.Button{Label: label, URL: address, Emojis: true}
 		if style := rapbot.Style(strings.TrimSpace(r.Texts[actionKey(i, "style")])); style == rapbot.StylePrimary || style == rapbot.StyleDanger {
 			b.Style = style
 		}

@@ -41,7 +41,8 @@ func (w *world) dressed() dressed {
 
 func coloured(tone rapbot.Tone, images ...rapbot.Block) rapbot.Message {
 	return rapbot.Message{Summary: "Lag", Tone: tone, Blocks: append([]rapbot.Block{
-		rapbot.Heading{Text: "Lag"}, rapbot.Paragraph{Text: rapbot.Say("4 min behind")},
+		rapbot.Heading{Text: "Lag"},
+		rapbot.Paragraph{Text: rapbot.Say("4 min behind")},
 		rapbot.Buttons{{Label: "Show Status", Action: "status", Value: "us-west-2"}},
 	}, images...)}
 }
