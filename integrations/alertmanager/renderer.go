@@ -91,7 +91,6 @@ func (r *Renderer) load(o RendererOptions) error {
 		return err
 	}
 	files.Funcs(onValues)
-	stoppable(files)
 	for _, t := range o.Block.templates() {
 		if t.Text == "" {
 			continue
