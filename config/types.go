@@ -150,8 +150,9 @@ type Alertmanager struct {
 	// MaxBody is the longest request that is read.
 	MaxBody Size `yaml:"max_body" default:"1MiB" range:"1KiB..64MiB"`
 
-	// Templates are files of Alertmanager's own templates, as globs. Slack is
-	// what is rendered with them, nil for the built-in card.
+	// Templates are files of Alertmanager's own templates, as globs, relative
+	// to the folder of the configuration file. Slack is what is rendered with
+	// them, nil for the built-in card.
 	Templates []string    `yaml:"templates"`
 	Slack     *SlackBlock `yaml:"slack"`
 

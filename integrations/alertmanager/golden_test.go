@@ -58,6 +58,13 @@ func cardOf(t *testing.T, archive *txtar.Archive) string {
 		out += "  tone: " + string(m.Tone) + "\n"
 	}
 	for _, b := range m.Blocks {
+		if p, is := b.(rapbot.Paragraph); is {
+			for _, span := range p.Text {
+				if span.Kind == rapbot.SpanMarkup {
+					out += "  markup: " + span.Text + "\n"
+				}
+			}
+		}
 		buttons, _ := b.(rapbot.Buttons)
 		for _, button := range buttons {
 			out += "  " + strings.TrimSpace(button.Label+": "+button.Action+" "+button.Value+button.URL) + "\n"

@@ -57,7 +57,9 @@ func TestInjections(t *testing.T) {
 			}
 			card := Card(rapbot.AlertGroup{}.Absorb(d), noon, out)
 			shown := card.Summary + card.Plain()
-			if strings.ContainsFunc(shown, func(r rune) bool { return r != '\n' && r != '\t' && unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) }) || !utf8.ValidString(shown) {
+			if strings.ContainsFunc(shown, func(r rune) bool {
+				return r != '\n' && r != '\t' && unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r)
+			}) || !utf8.ValidString(shown) {
 				t.Errorf("%s: %s: the card misleads", file, name)
 			}
 			if len(shown) > 200_000 {
