@@ -111,7 +111,7 @@ func (p *player) templates() (*alertmanager.Renderer, error) {
 	if !has {
 		return nil, nil
 	}
-	return alertmanager.NewRenderer(alertmanager.RendererOptions{Block: alertmanager.SlackBlock{
+	return alertmanager.NewRenderer(alertmanager.RendererOptions{Limit: time.Minute, Block: alertmanager.SlackBlock{
 		Templates: []alertmanager.KeyTemplate{{Key: "text", Text: string(text)}},
 	}})
 }

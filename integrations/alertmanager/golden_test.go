@@ -105,11 +105,7 @@ func rendered(t *testing.T, archive *txtar.Archive, d rapbot.Delivery) *Rendered
 	if !has {
 		return nil
 	}
-	r, err := NewRenderer(o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := r.Render(d)
+	out, err := newRenderer(t, o).Render(d)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package alertmanager
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	htmltemplate "html/template"
@@ -18,6 +19,7 @@ import (
 const (
 	maxOutput  = 64 << 10 // bytes of one key
 	renderTime = 2 * time.Second
+	tryTime    = 10 * time.Second // at the start, when much else happens and nobody waits
 )
 
 // RendererOptions is what a Renderer is made of.
@@ -25,6 +27,7 @@ type RendererOptions struct {
 	Globs       []string              // files of templates, as in Alertmanager's own templates option
 	Block       SlackBlock            // what is rendered, as in Alertmanager's slack_configs
 	ExternalURL string                // of Alertmanager; empty takes the one of each delivery
+	Limit       time.Duration         // of one rendering; zero is two seconds
 	Registerer  prometheus.Registerer // nil registers no metrics
 }
 
@@ -52,7 +55,7 @@ func NewRenderer(o RendererOptions) (*Renderer, error) {
 	if o.ExternalURL != "" && webLink(o.ExternalURL) == "" {
 		return nil, errors.New("alert templates: the external URL of Alertmanager is not an http or https address")
 	}
-	r := &Renderer{block: o.Block, externalURL: o.ExternalURL, limit: renderTime, busy: make(chan struct{}, 1)}
+	r := &Renderer{block: o.Block, externalURL: o.ExternalURL, limit: tryTime, busy: make(chan struct{}, 1)}
 	r.failures = prometheus.NewCounter(prometheus.CounterOpts{
 		Name: "rapbot_alertmanager_template_failures_total",
 		Help: "Renderings of alert templates that failed, for which the built-in card stands in.",
@@ -65,6 +68,7 @@ func NewRenderer(o RendererOptions) (*Renderer, error) {
 			return nil, fmt.Errorf("alert templates: try a %s sample: %w", sample.Status, err)
 		}
 	}
+	r.limit = cmp.Or(o.Limit, renderTime)
 	if o.Registerer == nil {
 		return r, nil
 	}

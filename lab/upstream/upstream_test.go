@@ -265,7 +265,7 @@ alertmanager:
 	for _, each := range pasted.Templates {
 		b.Templates = append(b.Templates, alertmanager.KeyTemplate(each))
 	}
-	r, err := alertmanager.NewRenderer(alertmanager.RendererOptions{Globs: globs, Block: b})
+	r, err := alertmanager.NewRenderer(alertmanager.RendererOptions{Globs: globs, Block: b, Limit: time.Minute})
 	if err != nil {
 		t.Fatal(err)
 	}
