@@ -20,7 +20,7 @@ type alerts struct {
 	channel string // of groups that no route takes
 	routes  []Route
 	card    func(rapbot.AlertGroup, time.Time) (rapbot.Message, error)
-	plain   plainCards
+	notes   rapbot.Notes
 	clock   Clock
 	wake    chan struct{}
 }
@@ -118,7 +118,7 @@ func (a *alerts) show(ctx context.Context, g rapbot.AlertGroup) error {
 		if err := a.inbox.Shown(ctx, g.ID, posted, told, g.ChangedAt); err != nil {
 			return err
 		}
-		return a.plain.tell(ctx, a.chat, g.ID, posted, trouble)
+		return a.tellPlain(ctx, g, posted, trouble)
 	}
 	if g.Told != told {
 		news := card.Summary + "."
@@ -139,5 +139,5 @@ func (a *alerts) show(ctx context.Context, g rapbot.AlertGroup) error {
 	if err := a.inbox.Shown(ctx, g.ID, ref, told, g.ChangedAt); err != nil {
 		return err
 	}
-	return a.plain.tell(ctx, a.chat, g.ID, ref, trouble)
+	return a.tellPlain(ctx, g, ref, trouble)
 }

@@ -75,7 +75,7 @@ func New(opt Options) *Bot {
 	}
 	b := &Bot{opt: opt, log: opt.Log, book: newBook(opt.Operations, opt.Clock), sampled: map[string]time.Time{}, telling: map[string]*telling{}}
 	b.screen = &screen{book: b.book, chat: opt.Chat, channel: opt.OperationsChannel, shown: map[string]string{}}
-	b.alerts = &alerts{inbox: opt.Inbox, chat: opt.Chat, channel: opt.AlertsChannel, routes: opt.Routes, card: opt.AlertCard, clock: opt.Clock, wake: make(chan struct{}, 1)}
+	b.alerts = &alerts{inbox: opt.Inbox, chat: opt.Chat, channel: opt.AlertsChannel, routes: opt.Routes, card: opt.AlertCard, notes: opt.Notes, clock: opt.Clock, wake: make(chan struct{}, 1)}
 	return b
 }
 

@@ -7,31 +7,29 @@ import (
 	"github.com/rap-analyzer/rapbot"
 )
 
-// plainCards are the alert groups whose thread has been told why their card is
-// not the one that the operator's templates make. It is told once, until a
-// card of the group succeeds; a restart may tell it once more.
-type plainCards map[string]bool
-
-// tell says the trouble with a card in its thread.
-func (p *plainCards) tell(ctx context.Context, chat rapbot.Chat, group string, card rapbot.Ref, trouble error) error {
-	if trouble == nil {
-		delete(*p, group)
-		return nil
+// tellPlain says in the thread of a card why it is not the one that the
+// operator's templates make. It is said once, until a card of the group
+// succeeds, and noted after it was said, because what is said twice under one
+// key is said once.
+func (a *alerts) tellPlain(ctx context.Context, g rapbot.AlertGroup, card rapbot.Ref, trouble error) error {
+	name, told := "plain card "+g.ID, ""
+	if trouble != nil {
+		told = "told"
 	}
-	if (*p)[group] {
-		return nil
+	before, err := a.notes.Note(ctx, name)
+	if err != nil || before == told {
+		return err
+	}
+	if trouble == nil {
+		return a.notes.PutNote(ctx, name, told)
 	}
 	m := rapbot.ErrorMessage(trouble)
 	var e *rapbot.Error
 	if errors.As(trouble, &e) {
 		m.Summary = e.What
 	}
-	if _, err := chat.Post(ctx, rapbot.Place{Channel: card.Channel, Thread: card.ID}, "alert-"+group+"-template", m); err != nil {
+	if _, err := a.chat.Post(ctx, rapbot.Place{Channel: card.Channel, Thread: card.ID}, "alert-"+g.ID+"-template", m); err != nil {
 		return err
 	}
-	if *p == nil {
-		*p = plainCards{}
-	}
-	(*p)[group] = true
-	return nil
+	return a.notes.PutNote(ctx, name, told)
 }
