@@ -9,7 +9,7 @@ KILLS   ?= 20
 MAJORS  ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-versions check race chaos proof fuzz bench bench-failover bench-storm bench-alerts update build clean
+.PHONY: help demo test test-versions test-upstream check race chaos proof fuzz bench bench-failover bench-storm bench-alerts update build clean
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ race: ## all tests with the race detector, real PostgreSQL and browser included
 
 test-versions: ## the PostgreSQL tests on each of MAJORS (13 to 18), with servers from npm; ten to fifteen minutes
 	@GO=$(GO) tools/test-versions $(MAJORS)
+
+test-upstream: ## alert templates against Alertmanager's own Slack notifier, in a module of its own
+	@cd lab/upstream && $(GO) test .
 
 fuzz: ## every fuzz target for FUZZ (30s) each
 	@for t in commands:FuzzParse config:FuzzParse integrations/alertmanager:FuzzDecode integrations/slack:FuzzRender; do \

@@ -10,15 +10,34 @@ import (
 // and bound it; nothing here is markup, Markup spans excepted.
 type Message struct {
 	Summary string // one line: what a notification shows and a screen reader reads first
+	Tone    Tone   // the colour at the side; whatever it says, words say it too
 	Blocks  []Block
 }
 
+// Tone is a colour at the side of a message: good, warning, danger, or one as
+// #rrggbb. The empty one is none.
+type Tone string
+
+// Checked is the tone, or none when it is no colour.
+func (t Tone) Checked() Tone {
+	if t == "good" || t == "warning" || t == "danger" {
+		return t
+	}
+	if len(t) != 7 || t[0] != '#' || strings.Trim(string(t[1:]), "0123456789abcdefABCDEF") != "" {
+		return ""
+	}
+	return t
+}
+
 // Block is one part of a Message: Heading, Paragraph, Fields, Steps, Bar,
-// Preformatted, Note, Divider or Buttons.
+// Preformatted, Note, Divider, Image or Buttons.
 type Block interface{ block() }
 
 // Heading is a short line that stands out.
-type Heading struct{ Text string }
+type Heading struct {
+	Text   string
+	Emojis bool // names such as :fire: are shown as what they name
+}
 
 // Paragraph is running text; its line breaks are kept.
 type Paragraph struct{ Text Text }
@@ -67,6 +86,13 @@ type Note struct{ Text Text }
 // Divider is a line between parts.
 type Divider struct{}
 
+// Image is a picture from the web. It stands at the end of a message, and one
+// that cannot be fetched takes nothing else away.
+type Image struct {
+	URL string // https
+	Alt string // what it shows, for who does not see it
+}
+
 // Buttons are what can be pressed.
 type Buttons []Button
 
@@ -87,6 +113,7 @@ type Button struct {
 	Value   string
 	Style   Style
 	URL     string   // a link instead of an action; http or https
+	Emojis  bool     // names such as :book: in the label are shown as what they name
 	Confirm *Confirm // asked before an irreversible action is sent
 }
 
@@ -103,6 +130,7 @@ func (Bar) block()          {}
 func (Preformatted) block() {}
 func (Note) block()         {}
 func (Divider) block()      {}
+func (Image) block()        {}
 func (Buttons) block()      {}
 
 // Text is a run of spans.

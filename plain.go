@@ -3,6 +3,7 @@ package rapbot
 import (
 	"fmt"
 	"math"
+	"regexp"
 	"sort"
 	"strings"
 	"time"
@@ -49,6 +50,8 @@ func plainBlock(b *strings.Builder, block Block) {
 		fmt.Fprintln(b, strings.Join(labels, " "))
 	case Divider:
 		fmt.Fprintln(b, "---")
+	case Image:
+		fmt.Fprintf(b, "%s (%s)\n", v.Alt, v.URL)
 	}
 }
 
@@ -63,12 +66,31 @@ func (t Text) Plain() string {
 			b.WriteString(PlainTime(s.At))
 		case SpanLink:
 			b.WriteString(s.Text + " (" + s.URL + ")")
+		case SpanMarkup:
+			b.WriteString(plainMarkup(s.Text))
 		default:
 			b.WriteString(s.Text)
 		}
 	}
 	return b.String()
 }
+
+// plainMarkup shows the links of chat markup and undoes its escaping.
+func plainMarkup(s string) string {
+	text := markupLink.ReplaceAllStringFunc(s, func(link string) string {
+		target, words, named := strings.Cut(strings.Trim(link, "<>"), "|")
+		if named {
+			return words + " (" + target + ")"
+		}
+		return target
+	})
+	return markupEntities.Replace(text)
+}
+
+var (
+	markupLink     = regexp.MustCompile(`<[^<>]*>`)
+	markupEntities = strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&")
+)
 
 // PlainTime is a time where the reader's zone is not known.
 func PlainTime(t time.Time) string {

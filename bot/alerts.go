@@ -27,7 +27,8 @@ type alerts struct {
 	chat    rapbot.Chat
 	channel string // of groups that no route takes
 	routes  []Route
-	card    func(rapbot.AlertGroup, time.Time) rapbot.Message
+	card    func(rapbot.AlertGroup, time.Time) (rapbot.Message, error)
+	notes   rapbot.Notes
 	clock   Clock
 	log     *zap.Logger
 	wake    chan struct{}
@@ -40,7 +41,7 @@ type alertCounts struct{ posted, edited, told, failed atomic.Int64 }
 
 func newAlerts(opt Options) *alerts {
 	return &alerts{
-		inbox: opt.Inbox, chat: opt.Chat, channel: opt.AlertsChannel, routes: opt.Routes, card: opt.AlertCard, clock: opt.Clock, log: opt.Log,
+		inbox: opt.Inbox, chat: opt.Chat, channel: opt.AlertsChannel, routes: opt.Routes, card: opt.AlertCard, notes: opt.Notes, clock: opt.Clock, log: opt.Log,
 		wake: make(chan struct{}, 1), queue: newQueue(),
 	}
 }

@@ -34,7 +34,7 @@ type Options struct {
 	Notes             rapbot.Notes
 	Chat              rapbot.Chat
 	Directory         rapbot.Directory
-	AlertCard         func(rapbot.AlertGroup, time.Time) rapbot.Message
+	AlertCard         func(rapbot.AlertGroup, time.Time) (rapbot.Message, error) // the card is always good; an error is told in its thread
 	OperationsChannel string
 	AlertsChannel     string
 	Routes            []Route // of alerts, to other channels

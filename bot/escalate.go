@@ -86,7 +86,8 @@ func (b *Bot) escalate(ctx context.Context, g rapbot.AlertGroup) error {
 		team = r.MentionGroup
 	}
 	what := "Nobody has acknowledged this for " + rapbot.Duration(waited)
-	m := rapbot.Message{Summary: what + ": " + b.opt.AlertCard(g, now).Summary, Blocks: []rapbot.Block{
+	card, _ := b.opt.AlertCard(g, now) // why it may be plain is told with the card itself
+	m := rapbot.Message{Summary: what + ": " + card.Summary, Blocks: []rapbot.Block{
 		rapbot.Paragraph{Text: rapbot.Say(rapbot.Team(team), ", this critical alert has waited for somebody since ", rapbot.When(since), ", for "+rapbot.Duration(waited)+": nobody has acknowledged it.")},
 	}}
 	key := fmt.Sprintf("alert-%s-%s-escalated", g.ID, times)

@@ -26,7 +26,7 @@ func TestAcknowledgedIsNotEscalated(t *testing.T) {
 		ctx, chat, book, clock := context.Background(), &transcript{}, memory.New(), &fakeClock{now: start.Add(10 * time.Minute)}
 		b := bot.New(bot.Options{
 			Inbox: book, Notes: book, Chat: chat, Clock: clock, Escalate: bot.Escalation{After: 10 * time.Minute, Group: "S0ONCALL"},
-			AlertCard: func(rapbot.AlertGroup, time.Time) rapbot.Message { return rapbot.Message{} },
+			AlertCard: func(rapbot.AlertGroup, time.Time) (rapbot.Message, error) { return rapbot.Message{}, nil },
 		})
 		d := rapbot.Delivery{Key: "k", ReceivedAt: start, Status: "firing", Alerts: []rapbot.Alert{{Status: "firing", Labels: map[string]string{"severity": "page"}}}}
 		if _, err := book.Accept(ctx, d); err != nil {

@@ -86,11 +86,15 @@ func (p *player) start(ctx context.Context) error {
 		sites = append(sites, rapbot.Site{Name: name, Slot: slots[name], Instance: true, Volume: true, SelfFence: 30 * time.Second})
 	}
 	p.chat.run++
+	templates, err := p.templates()
+	if err != nil {
+		return err
+	}
 	o := bot.Options{
 		Fleet: p.world, Sites: sites, Limits: rapbot.Limits{MaxLag: 30 * time.Second, MaxLagBytes: 16 << 20}, Doers: p.world.doers(),
 		Instance: p.world.instance, Volumes: p.world.volumes(), Samples: p.book,
 		Operations: p.book, Inbox: p.book, Notes: p.book, Chat: p.chat, Directory: p.dir, Clock: p.clock, Holder: "play",
-		AlertCard: func(g rapbot.AlertGroup, now time.Time) rapbot.Message { return alertmanager.Card(g, now, "", "") },
+		AlertCard: templates.Card,
 		Firings:   p.book, DrawLag: p.draw, LagHistories: p.histories(), ObserveEvery: 10 * time.Second,
 		Explain:           bot.Explain{Alerts: []string{"ReplicationLag*", "NoPrimary"}, Threshold: 5 * time.Minute},
 		OperationsChannel: "rap-ops", AlertsChannel: "rap-alerts", ExpireAfter: 10 * time.Minute, EmergencyDrills: true,
@@ -100,6 +104,17 @@ func (p *player) start(ctx context.Context) error {
 	}
 	p.bot = bot.New(o)
 	return p.bot.Begin(ctx)
+}
+
+// templates are those of a play that has a text.tmpl, and nil for the others.
+func (p *player) templates() (*alertmanager.Renderer, error) {
+	text, has := p.files["text.tmpl"]
+	if !has {
+		return nil, nil
+	}
+	return alertmanager.NewRenderer(alertmanager.RendererOptions{Limit: time.Minute, Block: alertmanager.SlackBlock{
+		Templates: []alertmanager.KeyTemplate{{Key: "text", Text: string(text)}},
+	}})
 }
 
 // play returns the script with the bot's lines as they were said.

@@ -71,14 +71,18 @@ func (a *alerts) putUp(ctx context.Context, w *waiter, channel string) error {
 	if err != nil {
 		return fmt.Errorf("read alert group: %w", err)
 	}
-	ref, err := a.chat.Post(ctx, rapbot.Place{Channel: channel}, "alert-"+g.ID, a.card(g, a.clock.Now()))
+	card, trouble := a.card(g, a.clock.Now())
+	ref, err := a.chat.Post(ctx, rapbot.Place{Channel: channel}, "alert-"+g.ID, card)
 	if err != nil {
 		return failed(g, err)
 	}
 	a.counts.posted.Add(1)
 	a.stands(w, ref, g)
 	a.says(w, toldOf(g))
-	return a.record(ctx, w, g.ChangedAt)
+	if err := a.record(ctx, w, g.ChangedAt); err != nil {
+		return err
+	}
+	return a.tellPlain(ctx, g, ref, trouble)
 }
 
 // tell says in the group's thread what people must notice, because an edited
@@ -88,18 +92,19 @@ func (a *alerts) tell(ctx context.Context, w *waiter) error {
 	if err != nil {
 		return fmt.Errorf("read alert group: %w", err)
 	}
-	card, before := a.cardOf(w)
+	at, before := a.cardOf(w)
 	now := toldOf(g)
 	words := ""
 	switch newsIn(before, now) {
 	case turned:
-		words = a.card(g, a.clock.Now()).Summary + "."
+		card, _ := a.card(g, a.clock.Now()) // why it is plain is told with the card
+		words = card.Summary + "."
 	case moreFire:
 		words = joined(g, before)
 	}
 	if words != "" {
 		m := rapbot.Message{Summary: words, Blocks: []rapbot.Block{rapbot.Paragraph{Text: rapbot.Say(words)}}}
-		if _, err := a.chat.Post(ctx, rapbot.Place{Channel: card.Channel, Thread: card.ID}, fmt.Sprintf("alert-%s-%s", g.ID, now), m); err != nil {
+		if _, err := a.chat.Post(ctx, rapbot.Place{Channel: at.Channel, Thread: at.ID}, fmt.Sprintf("alert-%s-%s", g.ID, now), m); err != nil {
 			return failed(g, err)
 		}
 		a.counts.told.Add(1)
@@ -115,7 +120,7 @@ func (a *alerts) edit(ctx context.Context, w *waiter, channel string) error {
 		return fmt.Errorf("read alert group: %w", err)
 	}
 	ref, before := a.cardOf(w)
-	card := a.card(g, a.clock.Now())
+	card, trouble := a.card(g, a.clock.Now())
 	err = a.chat.Edit(ctx, ref, card)
 	if rapbot.ErrorCode(err) == rapbot.NotFound {
 		// Somebody has deleted the card; what fires is not left unseen.
@@ -126,6 +131,9 @@ func (a *alerts) edit(ctx context.Context, w *waiter, channel string) error {
 	}
 	a.counts.edited.Add(1)
 	a.stands(w, ref, g)
+	if err := a.tellPlain(ctx, g, ref, trouble); err != nil {
+		return failed(g, err)
+	}
 	switch newsIn(before, toldOf(g)) {
 	case turned:
 		return nil // recorded with the reply that tells of it

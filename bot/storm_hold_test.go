@@ -64,8 +64,10 @@ func TestCardRecordedWhileAbsorbing(t *testing.T) {
 	chat := held{&channelOfMany{cards: map[string]string{}, tries: map[string]int{}}, book}
 	clock := fastClock{time.Now()}
 	b := bot.New(bot.Options{
-		Fleet: newWorld(&fakeClock{now: start}, []string{"us-east-1"}), Samples: book, Operations: book, Inbox: book, Chat: chat, Directory: newDirectory(), Clock: clock, Holder: "test",
-		AlertCard: func(g rapbot.AlertGroup, now time.Time) rapbot.Message { return alertmanager.Card(g, now, "", "") }, AlertsChannel: "rap-alerts",
+		Fleet: newWorld(&fakeClock{now: start}, []string{"us-east-1"}), Samples: book, Operations: book, Inbox: book, Notes: book, Chat: chat, Directory: newDirectory(), Clock: clock, Holder: "test",
+		AlertCard: func(g rapbot.AlertGroup, now time.Time) (rapbot.Message, error) {
+			return alertmanager.Card(g, now, nil), nil
+		}, AlertsChannel: "rap-alerts",
 	})
 	if err := b.Begin(t.Context()); err != nil {
 		t.Fatal(err)

@@ -66,8 +66,10 @@ func TestStormSideBySide(t *testing.T) {
 	clock := fastClock{time.Now()}
 	run := func(ctx context.Context) (*bot.Bot, chan struct{}) {
 		b := bot.New(bot.Options{
-			Fleet: newWorld(&fakeClock{now: start}, []string{"us-east-1"}), Samples: book, Operations: book, Inbox: book, Chat: chat, Directory: newDirectory(), Clock: clock, Holder: "test",
-			AlertCard: func(g rapbot.AlertGroup, now time.Time) rapbot.Message { return alertmanager.Card(g, now, "", "") }, AlertsChannel: "rap-alerts",
+			Fleet: newWorld(&fakeClock{now: start}, []string{"us-east-1"}), Samples: book, Operations: book, Inbox: book, Notes: book, Chat: chat, Directory: newDirectory(), Clock: clock, Holder: "test",
+			AlertCard: func(g rapbot.AlertGroup, now time.Time) (rapbot.Message, error) {
+				return alertmanager.Card(g, now, nil), nil
+			}, AlertsChannel: "rap-alerts",
 		})
 		if err := b.Begin(t.Context()); err != nil {
 			t.Error(err)

@@ -18,6 +18,9 @@ func (d *decoder) checkWebhook(a Alertmanager) {
 			d.add(fmt.Sprintf("alertmanager.tokens[%d]", i), fmt.Sprintf("the value found there has spaces or fewer than %d characters", shortestToken), makeOne)
 		}
 	}
+	if len(a.Templates) > 0 && a.Slack == nil && !d.failed("alertmanager.slack") {
+		d.add("alertmanager.templates", "files of templates, and nothing that is rendered with them", "paste the block of slack_configs that uses them under alertmanager.slack, or write slack: {} for Alertmanager's own")
+	}
 	for i, user := range a.BasicAuth {
 		at := fmt.Sprintf("alertmanager.basic_auth[%d]", i)
 		if strings.Contains(user.Username, ":") {

@@ -115,7 +115,7 @@ func write(t *testing.T, path, text string, mode os.FileMode) {
 func TestLoadTakesPathsFromTheFolderOfTheFile(t *testing.T) {
 	folder := t.TempDir()
 	write(t, filepath.Join(folder, "token"), "xoxb-from-file\n", 0o600)
-	c, err := loadIn(t, folder, "{env: RAPBOT_SLACK_BOT_TOKEN}", "{file: token}")
+	c, err := loadIn(t, folder, "{env: RAPBOT_SLACK_BOT_TOKEN}", "{file: token}", "templates: []\n  slack:", "templates: [t/*.tmpl, /etc/*.tmpl]\n  slack: {}")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,6 +124,9 @@ func TestLoadTakesPathsFromTheFolderOfTheFile(t *testing.T) {
 	}
 	if want := filepath.Join(folder, "rapbot.db"); c.Journal.Path != want {
 		t.Errorf("journal %q, want %q", c.Journal.Path, want)
+	}
+	if got, want := fmt.Sprint(c.Alertmanager.Templates), fmt.Sprint([]string{filepath.Join(folder, "t/*.tmpl"), "/etc/*.tmpl"}); got != want {
+		t.Errorf("templates %s, want %s", got, want)
 	}
 }
 

@@ -46,6 +46,8 @@ func (d *decoder) value(path string, node *yaml.Node, into reflect.Value, tag re
 		*target = d.command(path, node)
 	case *Labels:
 		*target = d.labels(path, node)
+	case **SlackBlock:
+		*target = d.slackBlock(path, node)
 	default:
 		if into.Kind() == reflect.Slice {
 			d.sequence(path, node, into)

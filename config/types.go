@@ -150,12 +150,11 @@ type Alertmanager struct {
 	// MaxBody is the longest request that is read.
 	MaxBody Size `yaml:"max_body" default:"1MiB" range:"1KiB..64MiB"`
 
-	// Templates are files of Alertmanager's own templates, as globs. Title and
-	// Text are what is rendered with them; where one is empty, the built-in card
-	// has its own words.
-	Templates []string `yaml:"templates"`
-	Title     string   `yaml:"title" default:""`
-	Text      string   `yaml:"text" default:""`
+	// Templates are files of Alertmanager's own templates, as globs, relative
+	// to the folder of the configuration file. Slack is what is rendered with
+	// them, nil for the built-in card.
+	Templates []string    `yaml:"templates"`
+	Slack     *SlackBlock `yaml:"slack"`
 
 	// InsecureAllowUnauthenticated permits a listen address that other machines
 	// can reach without any token, user or client CA, which is otherwise a problem.

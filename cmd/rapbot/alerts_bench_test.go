@@ -47,20 +47,22 @@ func BenchmarkAlerts(b *testing.B) {
 	g := rapbot.AlertGroup{}.Absorb(decoded(b, bodies[0]))
 	b.Run("card-rendered-for-slack", func(b *testing.B) {
 		for b.Loop() {
-			slack.Render(alertmanager.Card(g, time.Now(), "", ""))
+			slack.Render(alertmanager.Card(g, time.Now(), nil))
 		}
 	})
 	b.Run("card-by-alertmanagers-template", func(b *testing.B) {
-		r, err := alertmanager.NewRenderer(alertmanager.RendererOptions{Title: `{{ template "slack.default.title" . }}`, Text: `{{ range .Alerts }}{{ .Annotations.summary }} {{ .Labels.instance }}{{ "\n" }}{{ end }}`})
+		r, err := alertmanager.NewRenderer(alertmanager.RendererOptions{Block: alertmanager.SlackBlock{
+			Templates: []alertmanager.KeyTemplate{{Key: "text", Text: `{{ range .Alerts }}{{ .Annotations.summary }} {{ .Labels.instance }}{{ "\n" }}{{ end }}`}},
+		}})
 		if err != nil {
 			b.Fatal(err)
 		}
 		for b.Loop() {
-			title, text, err := r.Render(g.Latest)
+			rendered, err := r.Render(g.Latest)
 			if err != nil {
 				b.Fatal(err)
 			}
-			slack.Render(alertmanager.Card(g, time.Now(), title, text))
+			slack.Render(alertmanager.Card(g, time.Now(), rendered))
 		}
 	})
 }

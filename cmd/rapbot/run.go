@@ -15,7 +15,6 @@ import (
 	"go.uber.org/zap"
 	"golang.org/x/sync/errgroup"
 
-	"github.com/rap-analyzer/rapbot"
 	"github.com/rap-analyzer/rapbot/bot"
 	"github.com/rap-analyzer/rapbot/config"
 	"github.com/rap-analyzer/rapbot/integrations/alertmanager"
@@ -51,6 +50,14 @@ func serve(ctx context.Context, c *config.Config, log *zap.Logger) error {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 
+	templates, err := alertTemplates(c.Alertmanager, registry)
+	if err != nil {
+		return err
+	}
+	if ignored := ignoredKeys(c.Alertmanager); ignored != "" {
+		log.Warn("keys of alertmanager.slack mean nothing here and are ignored", zap.String("keys", ignored))
+	}
+
 	book, err := journal.Open(ctx, c.Journal.Path)
 	if err != nil {
 		return err
@@ -63,10 +70,6 @@ func serve(ctx context.Context, c *config.Config, log *zap.Logger) error {
 	}
 	defer fleet.Close()
 
-	card, err := alertCard(c, log)
-	if err != nil {
-		return err
-	}
 	histories, err := lagHistories(c)
 	if err != nil {
 		return err
@@ -84,7 +87,7 @@ func serve(ctx context.Context, c *config.Config, log *zap.Logger) error {
 	options := bot.Options{
 		Fleet: fleet, Sites: sites, Limits: limits(c), Doers: instrument(fleet.Doers()),
 		Instance: fleet.InstanceWitness, Volumes: volumes(c), TryWrite: fleet.TryWrite, DrawWrites: drawWrites, DrawLag: drawLag, LagHistories: histories, ObserveEvery: c.Limits.ObserveEvery, EmergencyDrills: c.Drills.AllowEmergency,
-		Operations: book, Samples: book, Inbox: book, Notes: book, Firings: book, Explain: bot.Explain{Alerts: c.Replication.Explain, Threshold: c.Replication.AlertAbove}, Chat: chat, Directory: chat, AlertCard: card,
+		Operations: book, Samples: book, Inbox: book, Notes: book, Firings: book, Explain: bot.Explain{Alerts: c.Replication.Explain, Threshold: c.Replication.AlertAbove}, Chat: chat, Directory: chat, AlertCard: logged(templates.Card, log),
 		OperationsChannel: c.Slack.Channels.Operations, AlertsChannel: c.Slack.Channels.Alerts,
 		ExpireAfter: c.Approvals.ExpireAfter, Clock: machineClock(), Holder: "rapbot " + version(), Log: log.Named("bot"),
 	}
@@ -169,22 +172,6 @@ func listen(ctx context.Context, server *http.Server) error {
 
 func firstTime(book *journal.Journal) func(context.Context, string) (bool, error) {
 	return func(ctx context.Context, key string) (bool, error) { return book.FirstTime(ctx, key, time.Now()) }
-}
-
-// alertCard renders the configured templates. One that fails at run time must
-// not lose an alert: the built-in card is shown instead.
-func alertCard(c *config.Config, log *zap.Logger) (func(rapbot.AlertGroup, time.Time) rapbot.Message, error) {
-	renderer, err := alertmanager.NewRenderer(alertmanager.RendererOptions{Globs: c.Alertmanager.Templates, Title: c.Alertmanager.Title, Text: c.Alertmanager.Text})
-	if err != nil {
-		return nil, err
-	}
-	return func(g rapbot.AlertGroup, now time.Time) rapbot.Message {
-		title, text, err := renderer.Render(g.Latest)
-		if err != nil {
-			log.Warn("alert template", zap.Error(err))
-		}
-		return alertmanager.Card(g, now, title, text)
-	}, nil
 }
 
 func reveal(secrets []config.Secret) []string {

@@ -2,8 +2,6 @@ package alertmanager
 
 import (
 	"fmt"
-	"regexp"
-	"strings"
 	"time"
 
 	"github.com/rap-analyzer/rapbot"
@@ -20,25 +18,24 @@ const (
 	maxPlaces     = 4
 )
 
-// Card is the one message of an alert group, as it is known now. Title and
-// text are an operator's rendered templates; where one is empty the built-in
-// card has its own words. Everything but that text is given as values, which
-// the renderer of the chat escapes.
-func Card(g rapbot.AlertGroup, now time.Time, title, text string) rapbot.Message {
+// Card is the one message of an alert group, as it is known now. Where an
+// operator's templates have said something it is in their words, otherwise the
+// built-in card has its own; r is nil without templates. Everything but what
+// was rendered is given as values, which the renderer of the chat escapes.
+func Card(g rapbot.AlertGroup, now time.Time, r *Rendered) rapbot.Message {
 	v := viewOf(g, now)
-	head := plainTitle(title)
+	head, theirs := r.plain("title", maxHeading), true
 	if head == "" {
-		head = v.heading()
+		head, theirs = v.heading(), false
 	}
-	m := rapbot.Message{Summary: v.notification(head), Blocks: []rapbot.Block{
-		rapbot.Heading{Text: head},
+	m := rapbot.Message{Summary: r.summary(), Tone: r.tone(), Blocks: []rapbot.Block{
+		rapbot.Heading{Text: head, Emojis: theirs},
 		rapbot.Paragraph{Text: v.standing()},
 	}}
-	if text != "" {
-		m.Blocks = append(m.Blocks, rapbot.Paragraph{Text: rapbot.Text{{Kind: rapbot.SpanMarkup, Text: text}}})
-	} else {
-		m.Blocks = append(m.Blocks, v.alertBlocks()...)
+	if m.Summary == "" {
+		m.Summary = v.notification(head)
 	}
+	m.Blocks = append(m.Blocks, v.body(r)...)
 	if n := g.Latest.Truncated; n > 0 {
 		m.Blocks = append(m.Blocks, rapbot.Paragraph{Text: rapbot.Say(fmt.Sprintf("%s Alertmanager left out %s of this group (max_alerts), about which nothing is known here.", rapbot.MarkWarning, alerts(n)))})
 	}
@@ -49,32 +46,17 @@ func Card(g rapbot.AlertGroup, now time.Time, title, text string) rapbot.Message
 	if g.Times > 1 {
 		m.Blocks = append(m.Blocks, rapbot.Note{Text: rapbot.Say(fmt.Sprintf("Fired %d times, first seen ", g.Times), rapbot.When(g.FirstSeen), ".")})
 	}
-	if links := v.links(); len(links) > 0 {
+	if footer := r.markup("footer", maxFooter); footer != nil {
+		m.Blocks = append(m.Blocks, rapbot.Note{Text: footer})
+	}
+	if links := v.links(r.link("title_link", webLink)); len(links) > 0 {
 		m.Blocks = append(m.Blocks, rapbot.Note{Text: links})
 	}
-	if buttons := v.buttons(); len(buttons) > 0 {
+	if buttons := v.allButtons(r); len(buttons) > 0 {
 		m.Blocks = append(m.Blocks, buttons)
 	}
 	return m
 }
-
-// plainTitle makes a heading of chat markup, because headings are plain: links
-// become their words, and what was escaped for chat is itself again.
-func plainTitle(title string) string {
-	title = markupLink.ReplaceAllStringFunc(title, func(link string) string {
-		target, words, named := strings.Cut(strings.Trim(link, "<>"), "|")
-		if named {
-			return words
-		}
-		return target
-	})
-	return oneLine(unescaper.Replace(title), maxHeading)
-}
-
-var (
-	markupLink = regexp.MustCompile(`<[^<>]*>`)
-	unescaper  = strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&")
-)
 
 // heading says what the group does now, what it is called and how much of it
 // there is.

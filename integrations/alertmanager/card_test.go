@@ -46,7 +46,7 @@ func TestOnlyTheTemplateIsMarkup(t *testing.T) {
 	g := rapbot.AlertGroup{}.Absorb(decode(t, recorded))
 	for text, want := range map[string]int{"": 0, "*rendered*": 1} {
 		markup := 0
-		for _, b := range Card(g, noon, "", text).Blocks {
+		for _, b := range Card(g, noon, &Rendered{Texts: map[string]string{"text": text}}).Blocks {
 			p, _ := b.(rapbot.Paragraph)
 			for _, s := range p.Text {
 				if s.Kind == rapbot.SpanMarkup {
@@ -68,8 +68,9 @@ func TestPlainTitle(t *testing.T) {
 		" \n ":                                     "",
 		strings.Repeat("é", 500):                   strings.Repeat("é", maxHeading) + "…",
 	} {
-		if got := plainTitle(title); got != want {
-			t.Errorf("plainTitle(%q) is %q, want %q", title, got, want)
+		r := &Rendered{Texts: map[string]string{"title": title}}
+		if got := r.plain("title", maxHeading); got != want {
+			t.Errorf("%q is %q, want %q", title, got, want)
 		}
 	}
 }
@@ -78,12 +79,12 @@ func TestPlainTitle(t *testing.T) {
 // and no group is too empty for one.
 func TestCardIsPure(t *testing.T) {
 	g, again := rapbot.AlertGroup{}.Absorb(decode(t, recorded)), rapbot.AlertGroup{}.Absorb(decode(t, recorded))
-	if !reflect.DeepEqual(Card(g, noon, "", ""), Card(g, noon, "", "")) || !reflect.DeepEqual(g, again) {
+	if !reflect.DeepEqual(Card(g, noon, nil), Card(g, noon, nil)) || !reflect.DeepEqual(g, again) {
 		t.Error("the card or the group changes")
 	}
 	for _, status := range []string{"", "firing", "resolved"} {
 		g := rapbot.AlertGroup{Latest: rapbot.Delivery{Status: status}}
-		if m := Card(g, noon, "", ""); m.Summary == "" || m.Plain() == "" {
+		if m := Card(g, noon, nil); m.Summary == "" || m.Plain() == "" {
 			t.Errorf("an empty group that is %q has no card", status)
 		}
 	}
@@ -104,7 +105,7 @@ func TestStatusButton(t *testing.T) {
 	} {
 		d := rapbot.Delivery{Status: "firing", Alerts: []rapbot.Alert{{Status: "firing", Labels: map[string]string{"alertname": c.name, "region": c.region}}}}
 		got := ""
-		for _, b := range Card(rapbot.AlertGroup{}.Absorb(d), noon, "", "").Blocks {
+		for _, b := range Card(rapbot.AlertGroup{}.Absorb(d), noon, nil).Blocks {
 			buttons, _ := b.(rapbot.Buttons)
 			for _, button := range buttons {
 				got = button.Value
@@ -124,7 +125,7 @@ func TestRunbookButton(t *testing.T) {
 		"javascript:alert(1)":          "",
 	} {
 		d := rapbot.Delivery{Status: "firing", Alerts: []rapbot.Alert{{Status: "firing", Annotations: map[string]string{"runbook_url": runbook}}}}
-		card := Card(rapbot.AlertGroup{}.Absorb(d), noon, "", "").Plain()
+		card := Card(rapbot.AlertGroup{}.Absorb(d), noon, nil).Plain()
 		if _, below, _ := strings.Cut(card, "given.\n"); below != want {
 			t.Errorf("%s: have %q, want %q", runbook, below, want)
 		}

@@ -10,7 +10,7 @@ import (
 )
 
 // maxValue is how many runes of a value a template sees.
-const maxValue = 1000
+const maxValue = 4000
 
 // dataOf is what the operator's templates see of a delivery: everything that
 // Alertmanager's own notifiers would give them, with every value made safe.
@@ -58,11 +58,17 @@ func safe(s string) string { return unmarked(escaper.Replace(tidy(s, maxValue)))
 // of it: <{{ .Annotations.runbook_url }}|Runbook> with the value !channel would
 // call everybody. The invisible space makes it a link to nowhere.
 func unmarked(s string) string {
-	if t := strings.TrimSpace(s); t != "" && strings.ContainsRune("!@#", rune(t[0])) {
-		return "\u200b" + s
+	if mention.MatchString(s) {
+		return noMention + s
 	}
 	return s
 }
+
+// mention is what stands in one: everybody, a person, or the ID of a channel.
+// The name of a channel mentions nothing.
+var mention = regexp.MustCompile(`^\s*(!|@|#[A-Z0-9]{3})`)
+
+const noMention = "\u200b" // a space of no width
 
 // safeKV makes names safe like values: since Prometheus 3 they may be any text.
 func safeKV(m map[string]string) template.KV {

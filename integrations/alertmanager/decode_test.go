@@ -152,7 +152,7 @@ func FuzzDecode(f *testing.F) {
 	f.Add([]byte(recorded))
 	f.Add([]byte(`{"version":"4","groupKey":"k","alerts":[{"status":"resolved","startsAt":"0000-01-01T00:00:00+14:00"}]}`))
 	f.Add([]byte(`{"text":"x"}`))
-	renderer, err := NewRenderer(RendererOptions{Title: `{{ template "slack.default.title" . }}`, Text: `{{ template "opsgenie.default.description" . }}`})
+	renderer, err := NewRenderer(RendererOptions{Block: block("text", `{{ template "opsgenie.default.description" . }}`)})
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -174,8 +174,8 @@ func FuzzDecode(f *testing.F) {
 		}
 		var g rapbot.AlertGroup
 		g = g.Absorb(d).Absorb(back)
-		title, text, _ := renderer.Render(d)
-		for _, m := range []rapbot.Message{Card(g, noon, "", ""), Card(g, noon, title, text)} {
+		rendered, _ := renderer.Render(d)
+		for _, m := range []rapbot.Message{Card(g, noon, nil), Card(g, noon, rendered)} {
 			if shown := fmt.Sprint(m.Summary, m.Plain()); len(d.Alerts) == 0 || tidy(shown, len(shown)) != shown {
 				t.Fatalf("characters that mislead: %q", shown)
 			}

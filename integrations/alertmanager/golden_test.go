@@ -18,8 +18,8 @@ var update = flag.Bool("update", false, "rewrite the cards in testdata")
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
 // TestCards plays the payloads of each archive into a group, a minute apart,
-// and compares the card of the last one. With title.tmpl or text.tmpl in the
-// archive the card is rendered by them.
+// and compares the card of the last one. With a slack.yaml in the archive the
+// card is rendered by it.
 func TestCards(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txtar")
 	if err != nil || len(files) == 0 {
@@ -52,10 +52,19 @@ func TestCards(t *testing.T) {
 func cardOf(t *testing.T, archive *txtar.Archive) string {
 	t.Helper()
 	g, now := play(t, archive)
-	title, text := rendered(t, archive, g.Latest)
-	m := Card(g, now, title, text)
+	m := Card(g, now, rendered(t, archive, g.Latest))
 	out := m.Summary + "\n\n" + m.Plain() + "\n"
+	if m.Tone != "" {
+		out += "  tone: " + string(m.Tone) + "\n"
+	}
 	for _, b := range m.Blocks {
+		if p, is := b.(rapbot.Paragraph); is {
+			for _, span := range p.Text {
+				if span.Kind == rapbot.SpanMarkup {
+					out += "  markup: " + span.Text + "\n"
+				}
+			}
+		}
 		buttons, _ := b.(rapbot.Buttons)
 		for _, button := range buttons {
 			out += "  " + strings.TrimSpace(button.Label+": "+button.Action+" "+button.Value+button.URL) + "\n"
@@ -88,24 +97,17 @@ func spelled(payload []byte) []byte {
 	return []byte(strings.ReplaceAll(string(payload), "100-kB", strings.Repeat("long ", 20_000)))
 }
 
-func rendered(t *testing.T, archive *txtar.Archive, d rapbot.Delivery) (title, text string) {
+// rendered is nil without a slack.yaml in the archive. Files that end in .tmpl
+// are the operator's.
+func rendered(t *testing.T, archive *txtar.Archive, d rapbot.Delivery) *Rendered {
 	t.Helper()
-	var o RendererOptions
-	for _, f := range archive.Files {
-		switch f.Name {
-		case "title.tmpl":
-			o.Title = string(f.Data)
-		case "text.tmpl":
-			o.Text = string(f.Data)
-		}
+	o, has := optionsOf(t, archive)
+	if !has {
+		return nil
 	}
-	r, err := NewRenderer(o)
+	out, err := newRenderer(t, o).Render(d)
 	if err != nil {
 		t.Fatal(err)
 	}
-	title, text, err = r.Render(d)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return title, text
+	return out
 }

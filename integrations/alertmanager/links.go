@@ -16,14 +16,17 @@ var (
 )
 
 // links lead away from the card: to the runbook, the dashboard, the query
-// behind the worst alert, and to Alertmanager.
-func (v view) links() rapbot.Text {
+// behind the worst alert, to Alertmanager, and to where a template says that
+// the title leads, where that is another place.
+func (v view) links(title string) rapbot.Text {
 	var t rapbot.Text
+	led := map[string]bool{}
 	room := maxLink // for all of them, as chat bounds the text that they stand in
 	add := func(url, words string) {
-		if url == "" || len(url) > room {
+		if url == "" || len(url) > room || led[url] {
 			return
 		}
+		led[url] = true
 		room -= len(url)
 		if len(t) > 0 {
 			t = append(t, rapbot.Say(" · ")...)
@@ -34,6 +37,7 @@ func (v view) links() rapbot.Text {
 	add(v.link(webLink, "dashboard_url", "dashboard"), "Dashboard")
 	add(v.source(), "Query")
 	add(v.alertmanager(), "Alertmanager")
+	add(title, "Details")
 	return t
 }
 

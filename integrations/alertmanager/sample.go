@@ -14,15 +14,14 @@ func samples() []rapbot.Delivery {
 		Key: "sample", GroupKey: `{}:{alertname="PostgreSQLReplicationLag"}`, ReceivedAt: began.Add(time.Minute), Receiver: "rapbot",
 		Status: "firing", Reason: "first notification", ExternalURL: "http://alertmanager.example:9093",
 		GroupLabels:       map[string]string{"alertname": "PostgreSQLReplicationLag"},
-		CommonLabels:      map[string]string{"alertname": "PostgreSQLReplicationLag", "severity": "critical"},
-		CommonAnnotations: map[string]string{"summary": "Replication is behind.", "runbook_url": "https://runbooks.example/lag"},
+		CommonLabels:      sampleLabels(""),
+		CommonAnnotations: sampleAnnotations(),
 		RouteLabels:       map[string]string{"team": "database"},
 	}
 	for _, region := range []string{"us-west-2", "eu-west-1"} {
 		firing.Alerts = append(firing.Alerts, rapbot.Alert{
 			Status: "firing", StartsAt: began, GeneratorURL: "http://prometheus.example/graph?g0.expr=lag", Fingerprint: fingerprint(map[string]string{"region": region}),
-			Labels:      map[string]string{"alertname": "PostgreSQLReplicationLag", "severity": "critical", "region": region},
-			Annotations: map[string]string{"summary": "Replication is behind.", "runbook_url": "https://runbooks.example/lag"},
+			Labels: sampleLabels(region), Annotations: sampleAnnotations(),
 		})
 	}
 	resolved := firing
@@ -32,4 +31,24 @@ func samples() []rapbot.Delivery {
 		resolved.Alerts = append(resolved.Alerts, a)
 	}
 	return []rapbot.Delivery{firing, resolved}
+}
+
+// sampleLabels have what templates commonly look for, so that none fails for
+// the lack of it.
+func sampleLabels(region string) map[string]string {
+	labels := map[string]string{
+		"alertname": "PostgreSQLReplicationLag", "severity": "critical", "team": "database", "cluster": "rap", "environment": "production",
+		"namespace": "rap", "job": "postgres", "service": "postgres", "pod": "postgres-0", "instance": "10.0.0.1:9187",
+	}
+	if region != "" {
+		labels["region"] = region
+	}
+	return labels
+}
+
+func sampleAnnotations() map[string]string {
+	return map[string]string{
+		"summary": "Replication is behind.", "description": "It is 4 min behind.", "message": "It is behind.", "title": "Replication lag", "value": "240",
+		"runbook_url": "https://runbooks.example/lag", "runbook": "https://runbooks.example/lag", "dashboard_url": "https://grafana.example/d/pg", "dashboard": "https://grafana.example/d/pg",
+	}
 }

@@ -69,6 +69,7 @@ func button(b rapbot.Button, seen map[string]int) *sdk.ButtonBlockElement {
 		words = action
 	}
 	e := &sdk.ButtonBlockElement{Type: sdk.METButton, Text: label(words, buttonLabelMax), ActionID: action, URL: address, Value: bound(clean(b.Value), buttonValueMax)}
+	e.Text.Emoji = &b.Emojis
 	if b.Style == rapbot.StylePrimary || b.Style == rapbot.StyleDanger {
 		e.Style = sdk.Style(b.Style)
 	}

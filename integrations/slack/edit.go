@@ -5,7 +5,6 @@ import (
 	"sync"
 	"time"
 
-	sdk "github.com/slack-go/slack"
 	"go.uber.org/zap"
 
 	"github.com/rap-analyzer/rapbot"
@@ -32,9 +31,8 @@ type page struct {
 }
 
 type content struct {
-	text   string
-	blocks []sdk.Block
-	since  time.Time
+	dressed
+	since time.Time
 }
 
 func newPages() *pages {
@@ -44,9 +42,8 @@ func newPages() *pages {
 // Edit replaces a message. It returns when this content or a newer one is
 // shown. When ctx ends before that, the content goes out all the same.
 func (a *Adapter) Edit(ctx context.Context, at rapbot.Ref, m rapbot.Message) error {
-	text, blocks := Render(m)
 	done := make(chan error, 1)
-	a.pages.want(at, &content{text, blocks, time.Now()}, done, func(p *page) { a.edit(p) })
+	a.pages.want(at, &content{dress(m), time.Now()}, done, func(p *page) { a.edit(p) })
 	select {
 	case err := <-done:
 		return err
@@ -123,7 +120,7 @@ func (a *Adapter) edit(p *page) {
 
 func (a *Adapter) update(at rapbot.Ref, c *content) error {
 	return a.call(a.life, "chat.update", "", repeatable, func(ctx context.Context) error {
-		_, _, _, err := a.api.UpdateMessageContext(ctx, at.Channel, at.ID, say(c.text, c.blocks)...)
+		_, _, _, err := a.api.UpdateMessageContext(ctx, at.Channel, at.ID, c.say()...)
 		return err
 	})
 }

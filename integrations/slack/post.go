@@ -39,14 +39,14 @@ const pagesRead = 20
 // before is not said again, whoever said it; when an answer is lost, it is
 // looked for.
 func (a *Adapter) Post(ctx context.Context, to rapbot.Place, key string, m rapbot.Message) (rapbot.Ref, error) {
-	text, blocks := Render(m)
+	content := dress(m)
 	s := said{to, keyOf(key)}
 	if ref, err := a.earlier(ctx, s); err != nil || !ref.Zero() {
 		return ref, a.told("chat.postMessage", err, "Nothing was posted.")
 	}
 	began := time.Now()
 	for n := 0; ; n++ {
-		ref, err := a.post(ctx, to, s.key, text, blocks)
+		ref, err := a.post(ctx, to, s.key, content)
 		var doubt doubtful
 		if err == nil {
 			a.past.settle(s, ref)
@@ -76,8 +76,8 @@ func keyed(key string) func(sdk.Message) bool {
 	}
 }
 
-func (a *Adapter) post(ctx context.Context, to rapbot.Place, key, text string, blocks []sdk.Block) (rapbot.Ref, error) {
-	options := append(say(text, blocks), sdk.MsgOptionMetadata(sdk.SlackMetadata{
+func (a *Adapter) post(ctx context.Context, to rapbot.Place, key string, content dressed) (rapbot.Ref, error) {
+	options := append(content.say(), sdk.MsgOptionMetadata(sdk.SlackMetadata{
 		EventType: metadataType, EventPayload: map[string]any{metadataKey: key},
 	}))
 	if to.Thread != "" {
@@ -92,15 +92,6 @@ func (a *Adapter) post(ctx context.Context, to rapbot.Place, key, text string, b
 		return err
 	})
 	return ref, err
-}
-
-// say is a message's content. Links get no previews and names no links: what
-// is not in the blocks is not meant.
-func say(text string, blocks []sdk.Block) []sdk.MsgOption {
-	return []sdk.MsgOption{
-		sdk.MsgOptionText(text, false), sdk.MsgOptionBlocks(blocks...),
-		sdk.MsgOptionDisableLinkUnfurl(), sdk.MsgOptionDisableMediaUnfurl(),
-	}
 }
 
 // find looks for a message of rapbot's own that is the same; one of anybody

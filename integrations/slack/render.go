@@ -98,7 +98,9 @@ func heading(h rapbot.Heading) []sdk.Block {
 	if line(h.Text) == "" {
 		return nil
 	}
-	return []sdk.Block{sdk.NewHeaderBlock(label(h.Text, headerMax))}
+	text := label(h.Text, headerMax)
+	text.Emoji = &h.Emojis
+	return []sdk.Block{sdk.NewHeaderBlock(text)}
 }
 
 func sections(chunks []string) []sdk.Block {

@@ -25,6 +25,7 @@ func TestRenderGoldens(t *testing.T) {
 	t.Parallel()
 	tests := map[string]rapbot.Message{
 		"heading":   {Summary: "Switch over to us-west-2", Blocks: []rapbot.Block{rapbot.Heading{Text: "Switch over <!channel> & *all*\n" + strings.Repeat("long ", 40)}}},
+		"emojis":    {Summary: "Emojis", Blocks: []rapbot.Block{rapbot.Heading{Text: ":fire: <!channel>", Emojis: true}, rapbot.Heading{Text: ":fire:"}, rapbot.Buttons{{Label: "Book :green_book:", URL: "https://a.example", Emojis: true}}}},
 		"paragraph": {Summary: "A paragraph", Blocks: []rapbot.Block{rapbot.Paragraph{Text: rapbot.Say("Line 1 & <@U1> <!here>\nLine 2 of `pg_stat_activity` and *this*: 3 * 4 = a*b ~not~")}}},
 		"spans": {Summary: "Spans", Blocks: []rapbot.Block{rapbot.Paragraph{Text: rapbot.Say(
 			rapbot.B("bold *and* <b>"), " ", rapbot.Mono("code ` and\nline"), " ", rapbot.Who(rapbot.Person{ID: "U07ALICE001", Name: "alice"}), " ",

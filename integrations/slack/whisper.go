@@ -28,9 +28,9 @@ func (a *Adapter) Whisper(ctx context.Context, to rapbot.Place, user string, m r
 	if !userID.MatchString(user) {
 		return rapbot.Refuse(rapbot.Invalid, "There is no such person.", "Name somebody by their Slack user ID.")
 	}
-	text, blocks := Render(m)
+	content := dress(m)
 	if to.Channel != "" {
-		options := say(text, blocks)
+		options := content.say()
 		if to.Thread != "" {
 			options = append(options, sdk.MsgOptionTS(to.Thread))
 		}
@@ -42,7 +42,7 @@ func (a *Adapter) Whisper(ctx context.Context, to rapbot.Place, user string, m r
 			return a.told("chat.postEphemeral", err, unanswered)
 		}
 	}
-	_, err := a.post(ctx, rapbot.Place{Channel: user}, random(), text, blocks)
+	_, err := a.post(ctx, rapbot.Place{Channel: user}, random(), content)
 	return a.told("chat.postMessage", err, unanswered)
 }
 

@@ -172,6 +172,9 @@ func (w *Workspace) chatUpdate(c *call) reply {
 	if said.empty() {
 		return fail("no_text")
 	}
+	if c.params.raw("attachments") == nil {
+		said.attachments = m.attachments // attachments stay until others or an empty list come
+	}
 	said.into(m) // text without blocks removes the old blocks
 	if c.params.yes("reply_broadcast") && m.threadTS != "" {
 		m.broadcast = true
