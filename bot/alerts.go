@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/rap-analyzer/rapbot"
@@ -22,6 +23,7 @@ type alerts struct {
 	card    func(rapbot.AlertGroup, time.Time) rapbot.Message
 	clock   Clock
 	wake    chan struct{}
+	mu      sync.Mutex // from reading a group to storing it; see amend
 }
 
 // batch is how many deliveries are taken at a time.
@@ -97,9 +99,14 @@ func (a *alerts) takeIn(ctx context.Context) error {
 }
 
 func (a *alerts) absorb(ctx context.Context, d rapbot.Delivery) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	g, err := a.inbox.Group(ctx, rapbot.GroupID(d))
 	if err != nil && rapbot.ErrorCode(err) != rapbot.NotFound {
 		return err
+	}
+	if g.Acked != nil && g.Repeats(d) {
+		return a.absorbQuietly(ctx, g, d)
 	}
 	return a.inbox.Absorb(ctx, g.Absorb(d), d.ID)
 }

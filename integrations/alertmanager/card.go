@@ -34,6 +34,7 @@ func Card(g rapbot.AlertGroup, now time.Time, title, text string) rapbot.Message
 		rapbot.Heading{Text: head},
 		rapbot.Paragraph{Text: v.standing()},
 	}}
+	m.Blocks = append(m.Blocks, v.lookedAfter(now)...)
 	if text != "" {
 		m.Blocks = append(m.Blocks, rapbot.Paragraph{Text: rapbot.Text{{Kind: rapbot.SpanMarkup, Text: text}}})
 	} else {

@@ -36,6 +36,7 @@ func Inbox(t *testing.T, open func(t *testing.T) rapbot.Inbox) {
 	keep(t, open, groupPromises)
 	keep(t, open, shownPromises)
 	keep(t, open, unsettledPromises)
+	keep(t, open, amendPromises)
 	keep(t, open, firstTimePromises)
 }
 

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -80,6 +81,13 @@ func DecodeGroup(b []byte, card rapbot.Ref, told string) (rapbot.AlertGroup, err
 	}
 	g.Card, g.Told = card, told
 	return g, nil
+}
+
+// FirstSeenFirst puts groups in the order in which they were first seen.
+func FirstSeenFirst(groups []rapbot.AlertGroup) {
+	slices.SortFunc(groups, func(a, b rapbot.AlertGroup) int {
+		return cmp.Or(a.FirstSeen.Compare(b.FirstSeen), cmp.Compare(a.ID, b.ID))
+	})
 }
 
 func deliveryInUTC(d rapbot.Delivery) rapbot.Delivery {
