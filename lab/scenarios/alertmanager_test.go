@@ -34,7 +34,7 @@ func TestSilenceFromTheCard(t *testing.T) {
 	s := open(t)
 	am := s.startAlertmanager()
 	s.postAlert(am, time.Now(), time.Time{})
-	card := s.sees("bob", "rap-alerts", "", 30*time.Second, "Firing: ReplicationLag", "Acknowledge", "Silence…", "Plan Switchover to us-west-2")
+	card := s.sees("bob", "rap-alerts", "", 30*time.Second, "Firing: ReplicationLag", "Acknowledge", "Silence…") // the regions may not have been asked yet, so no change of primary need be named
 
 	s.click("bob", card, "Acknowledge")
 	card = s.sees("bob", "rap-alerts", "", 30*time.Second, "Firing: ReplicationLag", "Acknowledged by")
