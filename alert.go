@@ -42,10 +42,11 @@ type AlertGroup struct {
 	ChangedAt time.Time `json:"changed_at"`
 	Times     int       `json:"times"` // how often it began to fire
 	Card      Ref       `json:"card"`
-	Told      string    `json:"told"`            // status last told in the thread
-	Since     time.Time `json:"since,omitzero"`  // when it last began to fire, or something joined what was acknowledged
-	Held      *Delivery `json:"held,omitempty"`  // may be late; see DoubtFor
-	Acked     *Ack      `json:"acked,omitempty"` // nobody has, while it is nil
+	Told      string    `json:"told"`               // status last told in the thread
+	Since     time.Time `json:"since,omitzero"`     // when it last began to fire, or something joined what was acknowledged
+	Held      *Delivery `json:"held,omitempty"`     // may be late; see DoubtFor
+	Acked     *Ack      `json:"acked,omitempty"`    // nobody has, while it is nil
+	Silenced  *Silence  `json:"silenced,omitempty"` // made from here and not known to be over
 }
 
 // Ack is somebody's word that they look after a group.
@@ -84,9 +85,51 @@ func (g AlertGroup) Absorb(d Delivery) AlertGroup {
 	if g.Acked != nil && g.joined(d) {
 		next.Since = d.ReceivedAt // what was acknowledged is not all of it any more
 	}
+	if d.Status != "firing" || g.joined(d) {
+		next.Acked = nil // what was acknowledged is over, or is not all of it any more
+	}
+	if g.Silenced != nil && (d.Status != "firing" || g.Silenced.Over(d.ReceivedAt)) {
+		next.Silenced = nil
+	}
 	next.Latest, next.ChangedAt = d, d.ReceivedAt
 	next.Firing = rememberFiring(next.Firing, d.Alerts)
 	return next
+}
+
+// knows reports whether the alert is in that state already.
+func (g AlertGroup) knows(a Alert) bool {
+	for _, known := range g.Firing {
+		if known.Fingerprint == a.Fingerprint && known.Status == a.Status {
+			return true
+		}
+	}
+	return false
+}
+
+// Repeats reports whether the delivery says nothing that is not known: what
+// Alertmanager sends again and again for as long as something fires.
+func (g AlertGroup) Repeats(d Delivery) bool {
+	for _, a := range d.Alerts {
+		if !g.knows(a) {
+			return false
+		}
+	}
+	return d.Status == g.Latest.Status
+}
+
+// JudgeAck decides whether this person may acknowledge the group now: every
+// full member of the workspace may, since it changes no server.
+func JudgeAck(g AlertGroup, p Person) error {
+	if err := MayRequest(p); err != nil {
+		return err
+	}
+	if g.Resolved() {
+		return &Error{Code: Settled, What: "This has resolved already.", Changed: "Your click changed nothing.", Now: "There is nothing to acknowledge."}
+	}
+	if g.Acked != nil {
+		return &Error{Code: Settled, What: "This was acknowledged already, by " + g.Acked.By.Name + ".", Changed: "Your click changed nothing.", Now: "Ask them how it goes."}
+	}
+	return nil
 }
 
 func rememberFiring(known, now []Alert) []Alert {

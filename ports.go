@@ -211,6 +211,16 @@ type Inbox interface {
 	Digests(ctx context.Context) ([]Digest, error)
 	// KeepDigest stores a digest in the place of its channel's one before.
 	KeepDigest(ctx context.Context, d Digest) error
+	// Firing returns the groups of which something fires, the first seen first.
+	Firing(ctx context.Context) ([]AlertGroup, error)
+	// OnCard returns the group whose card stands there. Code NotFound, also for
+	// a card that another has taken the place of.
+	OnCard(ctx context.Context, card Ref) (AlertGroup, error)
+	// Amend stores what people made of the group since it was read, which its
+	// card is then to show. It leaves Card and Told to Shown, and makes ChangedAt
+	// rise. Code Conflict when the group has changed since it was read, code
+	// NotFound when there is none.
+	Amend(ctx context.Context, g AlertGroup) error
 	// FirstTime reports whether this key has not been seen before, and
 	// remembers it. Keys are kept for a day.
 	FirstTime(ctx context.Context, key string, at time.Time) (bool, error)
@@ -223,4 +233,25 @@ type Notes interface {
 	// PutNote stores a note in the place of the one before, durably before it
 	// returns.
 	PutNote(ctx context.Context, name, text string) error
+}
+
+// Silences are Alertmanager's. Every method may return code Unavailable when
+// Alertmanager gives no answer that can be understood, and code Forbidden when
+// it does not accept rapbot's credentials.
+type Silences interface {
+	// Create makes a silence and returns its ID. Code Invalid, with
+	// Alertmanager's own words, when it takes none like this. After Unavailable
+	// it says whether one may have been made.
+	Create(ctx context.Context, s Silence) (string, error)
+	// Expire ends a silence now. Code NotFound when there is none of this ID,
+	// code Settled when it has ended already.
+	Expire(ctx context.Context, id string) error
+	// ByID returns one silence, also one that has ended. Code NotFound.
+	ByID(ctx context.Context, id string) (Silence, error)
+	// List returns those that are active or pending, what ends first first.
+	List(ctx context.Context) ([]Silence, error)
+	// Firing returns the labels of every alert that fires, the silenced ones
+	// included: of those Alertmanager tells nothing by itself, not even that they
+	// have resolved.
+	Firing(ctx context.Context) ([]map[string]string, error)
 }

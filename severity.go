@@ -36,3 +36,41 @@ func SeverityMark(rank int) string {
 	}
 	return MarkWarning
 }
+
+// Severity is how bad an alert is, in the word that its label has for it.
+type Severity struct {
+	Word string
+	Mark string
+	Rank int // 0 is the worst
+}
+
+// SeverityOf reads a severity label. The word is as long as the label is.
+func SeverityOf(label string) Severity {
+	rank, word := SeverityRank(label), strings.ToLower(strings.TrimSpace(label))
+	if word == "" {
+		word = "no severity given"
+	}
+	return Severity{word, SeverityMark(rank), rank}
+}
+
+// Severity is that of the worst alert that fires in the group.
+func (g AlertGroup) Severity() Severity {
+	worst, found := SeverityOf(""), false
+	for _, a := range g.Latest.Alerts {
+		if s := SeverityOf(a.Labels["severity"]); a.Status == "firing" && (!found || s.Rank < worst.Rank) {
+			worst, found = s, true
+		}
+	}
+	return worst
+}
+
+// Label lists the values that a label has among the alerts that fire.
+func (g AlertGroup) Label(name string) []string {
+	var out []string
+	for _, a := range g.Latest.Alerts {
+		if v := a.Labels[name]; a.Status == "firing" && v != "" && !slices.Contains(out, v) {
+			out = append(out, v)
+		}
+	}
+	return out
+}

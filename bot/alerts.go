@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -34,6 +35,7 @@ type alerts struct {
 	wake    chan struct{}
 	queue   *queue
 	counts  alertCounts
+	mu      sync.RWMutex // held while a group is read and stored; see amend
 }
 
 // alertCounts are what has been said since the start.
@@ -114,6 +116,8 @@ func (a *alerts) absorbAll(ctx context.Context, pending []rapbot.Delivery) error
 // absorb holds the group in the queue meanwhile: a card that goes up between
 // the reading and the writing must not be forgotten.
 func (a *alerts) absorb(ctx context.Context, id string, deliveries []rapbot.Delivery) error {
+	a.mu.RLock()
+	defer a.mu.RUnlock()
 	a.queue.hold(id)
 	g, err := a.inbox.Group(ctx, id)
 	if err != nil && rapbot.ErrorCode(err) != rapbot.NotFound {
@@ -121,13 +125,19 @@ func (a *alerts) absorb(ctx context.Context, id string, deliveries []rapbot.Deli
 		return fmt.Errorf("read alert group: %w", err)
 	}
 	var numbers []int64
+	quiet := g.Acked != nil
 	for _, d := range deliveries {
+		quiet = quiet && g.Repeats(d)
 		g = g.Absorb(d)
 		numbers = append(numbers, d.ID)
 	}
 	if err := a.inbox.Absorb(ctx, g, numbers...); err != nil {
 		a.queue.letGo(id)
 		return fmt.Errorf("absorb deliveries %v: %w", numbers, err)
+	}
+	if quiet && !a.queue.behind(id) {
+		a.queue.letGo(id)
+		return a.passOver(ctx, id)
 	}
 	a.queue.update(g, a.place(g))
 	return nil

@@ -20,7 +20,7 @@ type Clock interface {
 }
 
 // Options is everything a Bot works with. All fields are needed except
-// Log, LagHistories and Explain.
+// Log, LagHistories, Explain and Silences.
 type Options struct {
 	Fleet             rapbot.Fleet
 	Sites             []rapbot.Site
@@ -40,7 +40,9 @@ type Options struct {
 	Routes            []Route // of alerts, to other channels
 	Watchdog          Watchdog
 	Escalate          Escalation
-	EmergencyDrills   bool // a healthy primary may be given up for an exercise
+	Silences          rapbot.Silences // nil when Alertmanager cannot be reached from here
+	LongestSilence    time.Duration   // that may be asked for in chat
+	EmergencyDrills   bool            // a healthy primary may be given up for an exercise
 	TryWrite          func(ctx context.Context) rapbot.WriteTry
 	DrawWrites        func([]rapbot.WriteTry, []rapbot.Moment) (rapbot.File, error)
 	DrawLag           func(rapbot.LagReport) (rapbot.File, error)
@@ -56,14 +58,16 @@ type Options struct {
 
 // Bot is the running bot.
 type Bot struct {
-	opt    Options
-	log    *zap.Logger
-	book   *book
-	screen *screen
-	alerts *alerts
-	vigil  *vigil // nil until the first look at the watchdog
+	opt     Options
+	log     *zap.Logger
+	book    *book
+	screen  *screen
+	alerts  *alerts
+	notices *notices
+	vigil   *vigil // nil until the first look at the watchdog
 
 	sampled map[string]time.Time // region -> its newest sample that is kept
+	listed  map[string]listed    // group -> what Alertmanager's own list says of it
 	tries   tries                // writes tried during a drill
 	telling map[string]*telling  // explanations under way, by group and firing; of explainAlerts
 }
@@ -76,6 +80,8 @@ func New(opt Options) *Bot {
 	b := &Bot{opt: opt, log: opt.Log, book: newBook(opt.Operations, opt.Clock), sampled: map[string]time.Time{}, telling: map[string]*telling{}}
 	b.screen = &screen{book: b.book, chat: opt.Chat, channel: opt.OperationsChannel, shown: map[string]string{}}
 	b.alerts = newAlerts(opt)
+	b.alerts.card = b.alertCard
+	b.notices = &notices{chat: opt.Chat, wake: make(chan struct{}, 1)}
 	return b
 }
 
@@ -98,10 +104,12 @@ func (b *Bot) Run(ctx context.Context) error {
 	g.Go(func() error { return b.watchDrills(ctx) })
 	g.Go(func() error { return b.tryWrites(ctx) })
 	g.Go(func() error { return b.explainAlerts(ctx) })
+	g.Go(func() error { return b.watchSilences(ctx) })
 	g.Go(func() error { return b.keep(ctx, "show operations", b.book.changes, b.screen.showCards) })
 	g.Go(func() error { return b.keep(ctx, "tell the news", b.book.changes, b.screen.tellNews) })
 	g.Go(func() error { return b.keep(ctx, "take alerts in", b.alerts.waiting, b.alerts.takeIn) })
 	g.Go(func() error { return b.alerts.show(ctx) })
+	g.Go(func() error { return b.keep(ctx, "tell of silences", b.notices.waiting, b.notices.work) })
 	g.Go(func() error { return b.tendAlerts(ctx) })
 	err := g.Wait()
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
@@ -179,5 +187,5 @@ func sortByID(ops []rapbot.Operation) {
 
 // Show puts up what is not up yet, alerts and operations, once.
 func (b *Bot) Show(ctx context.Context) error {
-	return errors.Join(b.alerts.work(ctx), b.screen.tellNews(ctx), b.screen.showCards(ctx))
+	return errors.Join(b.notices.work(ctx), b.alerts.work(ctx), b.screen.tellNews(ctx), b.screen.showCards(ctx))
 }

@@ -153,6 +153,9 @@ func (t *transcript) OpenForm(_ context.Context, _ string, f rapbot.Form) error 
 		for _, o := range in.Options {
 			line += " (" + o.Label + ")"
 		}
+		if in.Initial != "" {
+			line += " " + strings.ReplaceAll(in.Initial, "\n", " ⏎ ")
+		}
 		m.Blocks = append(m.Blocks, rapbot.Paragraph{Text: rapbot.Say(line)})
 	}
 	m.Blocks = append(m.Blocks, rapbot.Buttons{{Label: f.Submit}})

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"go.uber.org/zap"
 
@@ -19,6 +20,9 @@ func (b *Bot) Observe(ctx context.Context) rapbot.Topology { return b.opt.Fleet.
 
 // Sites returns what is configured of each region.
 func (b *Bot) Sites() []rapbot.Site { return b.opt.Sites }
+
+// Now is the time by the bot's clock.
+func (b *Bot) Now() time.Time { return b.opt.Clock.Now() }
 
 // EmergencyDrills reports whether configuration permits them.
 func (b *Bot) EmergencyDrills() bool { return b.opt.EmergencyDrills }

@@ -83,6 +83,9 @@ func (b *Bot) click(ctx context.Context, e Event) (rapbot.Message, error) {
 	if e.Action == cards.ActionWaiting {
 		return b.command(ctx, Event{Kind: CommandTyped, User: e.User, Channel: e.Channel, Text: "waiting"})
 	}
+	if ofAlerts(e.Action) {
+		return b.alertClick(ctx, e)
+	}
 	id, shown, _ := strings.Cut(e.Value, ":")
 	o, err := b.book.get(ctx, id)
 	if err != nil {
@@ -133,6 +136,8 @@ func (b *Bot) submission(ctx context.Context, e Event) (rapbot.Message, error) {
 		}
 		call.Person, call.Channel, call.Flags["reason"] = person, e.Channel, e.Values["reason"]
 		return cmd.Run(ctx, b, call)
+	case formSilence:
+		return b.silenceSubmitted(ctx, e, person)
 	}
 	return rapbot.Message{}, rapbot.Refuse(rapbot.Invalid, "I do not know this form.", "Run /rap help.")
 }

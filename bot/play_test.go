@@ -63,6 +63,7 @@ type player struct {
 	chat   *transcript
 	dir    *directory
 	book   *memory.Journal
+	am     *fakeAlertmanager
 	bot    *bot.Bot // nil while crashed
 	prom   *fakePrometheus
 	artist string // ill: nothing can be drawn; deadly: the bot dies of it
@@ -72,7 +73,7 @@ func newPlayer(a *txtar.Archive) *player {
 	clock := &fakeClock{now: start}
 	p := &player{
 		files: map[string][]byte{}, clock: clock, chat: &transcript{}, dir: newDirectory(), book: memory.New(),
-		world: newWorld(clock, []string{"us-east-1", "us-west-2", "eu-west-1"}),
+		am: &fakeAlertmanager{clock: clock}, world: newWorld(clock, []string{"us-east-1", "us-west-2", "eu-west-1"}),
 	}
 	for _, f := range a.Files {
 		p.files[f.Name] = f.Data
@@ -96,6 +97,7 @@ func (p *player) start(ctx context.Context) error {
 		Operations: p.book, Inbox: p.book, Notes: p.book, Chat: p.chat, Directory: p.dir, Clock: p.clock, Holder: "play",
 		AlertCard: templates.Card,
 		Firings:   p.book, DrawLag: p.draw, LagHistories: p.histories(), ObserveEvery: 10 * time.Second,
+		Silences: p.am.port(), LongestSilence: 24 * time.Hour,
 		Explain:           bot.Explain{Alerts: []string{"ReplicationLag*", "NoPrimary"}, Threshold: 5 * time.Minute},
 		OperationsChannel: "rap-ops", AlertsChannel: "rap-alerts", ExpireAfter: 10 * time.Minute, EmergencyDrills: true,
 	}
@@ -199,6 +201,9 @@ func (p *player) settle(ctx context.Context) error {
 		if err := p.bot.CountLosses(ctx); err != nil {
 			return err
 		}
+		if err := p.bot.TendSilences(ctx); err != nil {
+			return err
+		}
 		if err := p.bot.ExplainAlerts(ctx); err != nil && !errors.Is(err, errDown) && !errors.Is(err, errNoInk) {
 			return err
 		}
@@ -252,6 +257,24 @@ func (p *player) deliver(ctx context.Context, name string) error {
 	if strings.HasPrefix(name, "fires ") || strings.HasPrefix(name, "resolves ") || strings.HasPrefix(name, "again ") {
 		return p.many(ctx, name)
 	}
+	if words, is := strings.CutPrefix(name, "api "); is {
+		if words == "lists" { // what it has told of
+			groups, err := p.book.Firing(ctx)
+			if err != nil {
+				return err
+			}
+			for _, g := range groups {
+				for _, a := range g.Latest.Alerts {
+					p.am.firing = append(p.am.firing, a.Labels)
+				}
+			}
+			return nil
+		}
+		if p.am.change(words); words == "none" {
+			return p.start(ctx) // as configured without it
+		}
+		return nil
+	}
 	d, err := alertmanager.Decode(p.files[name], p.clock.Now())
 	if err != nil {
 		return err
@@ -287,6 +310,9 @@ func (p *player) person(ctx context.Context, name, words string) error {
 		// A button that is no longer on the screen: the click was under way.
 		f := strings.Fields(strings.TrimPrefix(words, "press "))
 		e.Kind, e.Action, e.Value, e.Message = bot.ButtonPressed, f[0], f[1], rapbot.Ref{Channel: "rap-ops", ID: f[2]}
+		if channel, id, given := strings.Cut(f[2], "/"); given {
+			e.Message = rapbot.Ref{Channel: channel, ID: id}
+		}
 		if len(p.chat.posts) > 0 && strings.HasSuffix(e.Value, ":shown") {
 			e.Value = p.shownTicket(strings.TrimSuffix(e.Value, ":shown"))
 		}

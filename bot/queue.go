@@ -92,6 +92,25 @@ func (q *queue) hold(id string) {
 	w.holds++
 }
 
+// behind reports whether something of a group is left to show.
+func (q *queue) behind(id string) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	w := q.groups[id]
+	return w != nil && w.behind()
+}
+
+// hasten lets a card be edited at once, however soon after the last time: whoever
+// pressed something on it waits to see it there.
+func (q *queue) hasten(id string) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if w := q.groups[id]; w != nil {
+		w.touched = time.Time{}
+	}
+	q.nudge()
+}
+
 // letGo takes a hold back: nothing was absorbed.
 func (q *queue) letGo(id string) {
 	q.mu.Lock()

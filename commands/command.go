@@ -42,6 +42,14 @@ type Desk interface {
 	// ShowLag posts a report with its picture, and returns what is left to say
 	// to the person who asked.
 	ShowLag(ctx context.Context, at rapbot.Place, report rapbot.LagReport, words rapbot.Message) (rapbot.Message, error)
+	// Alerts returns the groups that fire.
+	Alerts(ctx context.Context) ([]rapbot.AlertGroup, error)
+	// Silences, Silence and Unsilence return code Precondition when rapbot has
+	// not been told where Alertmanager is.
+	Silences(ctx context.Context) ([]rapbot.Silence, error)
+	Silence(ctx context.Context, by rapbot.Person, wish rapbot.SilenceWish) (rapbot.Silence, error)
+	Unsilence(ctx context.Context, by rapbot.Person, id string) (rapbot.Silence, error)
+	Now() time.Time
 }
 
 // Call is one command as typed by one person.
@@ -73,6 +81,7 @@ type Arg struct {
 	Name     string // region and operation have their values checked
 	Help     string
 	Optional bool
+	Many     bool // takes all words that are left, which arrive on a line each; the last argument only
 }
 
 // Flag is an option; with a Value it takes the words up to the next flag.
@@ -84,18 +93,14 @@ type Flag struct {
 
 // All lists the commands in the order of the help.
 func All() []Command {
-	return []Command{status, waiting, lag, failover, rejoin, drill, approve, reject, cancel, history, show, help}
+	return []Command{status, waiting, lag, failover, rejoin, drill, alerts, silence, unsilence, approve, reject, cancel, history, show, help}
 }
 
 // Usage is the command's line of syntax, without the /rap.
 func (c Command) Usage() string {
 	parts := []string{c.Name}
 	for _, a := range c.Args {
-		if a.Optional {
-			parts = append(parts, "["+a.Name+"]")
-		} else {
-			parts = append(parts, "<"+a.Name+">")
-		}
+		parts = append(parts, a.usage())
 	}
 	for _, f := range c.Flags {
 		if f.Value == "" {
@@ -105,6 +110,17 @@ func (c Command) Usage() string {
 		}
 	}
 	return strings.Join(parts, " ")
+}
+
+func (a Arg) usage() string {
+	name := a.Name
+	if a.Many {
+		name += "…"
+	}
+	if a.Optional {
+		return "[" + name + "]"
+	}
+	return "<" + name + ">"
 }
 
 func (c Command) flag(name string) (Flag, bool) {
@@ -131,11 +147,7 @@ func Hint() string {
 	for _, c := range All() {
 		line := c.Name
 		for _, a := range c.Args {
-			if a.Optional {
-				line += " [" + a.Name + "]"
-			} else {
-				line += " <" + a.Name + ">"
-			}
+			line += " " + a.usage()
 		}
 		parts = append(parts, line)
 	}

@@ -32,6 +32,6 @@ var drill = Command{
 			}
 			wish.Kind = rapbot.Failover
 		}
-		return ask(ctx, desk, call, wish)
+		return Ask(ctx, desk, call, wish)
 	},
 }

@@ -35,12 +35,12 @@ var failover = Command{
 		if call.Has("force") {
 			wish.Kind = rapbot.Failover
 		}
-		return ask(ctx, desk, call, wish)
+		return Ask(ctx, desk, call, wish)
 	},
 }
 
-// ask shows the plan of a wish, or proposes it.
-func ask(ctx context.Context, desk Desk, call Call, wish rapbot.Wish) (rapbot.Message, error) {
+// Ask shows the plan of a wish, or proposes it.
+func Ask(ctx context.Context, desk Desk, call Call, wish rapbot.Wish) (rapbot.Message, error) {
 	if call.Has(dryRunFlag.Name) {
 		plan, err := desk.Plan(ctx, wish)
 		if err != nil {

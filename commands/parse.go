@@ -101,6 +101,10 @@ func (c Command) read(words []word) (Call, error) {
 			}
 			continue
 		}
+		if last := len(c.Args) - 1; next > last && last >= 0 && c.Args[last].Many {
+			call.Args[c.Args[last].Name] += "\n" + w.text
+			continue
+		}
 		if next >= len(c.Args) {
 			return call, c.mistake(fmt.Sprintf("%q is one word too many.", bounded(w.text, 40)))
 		}

@@ -18,6 +18,6 @@ var rejoin = Command{
 	Examples: []string{"rejoin us-east-1", "rejoin us-east-1 --dry-run"},
 	Changes:  true,
 	Run: func(ctx context.Context, desk Desk, call Call) (rapbot.Message, error) {
-		return ask(ctx, desk, call, rapbot.Wish{Kind: rapbot.Rejoin, Region: call.Args["region"]})
+		return Ask(ctx, desk, call, rapbot.Wish{Kind: rapbot.Rejoin, Region: call.Args["region"]})
 	},
 }

@@ -17,15 +17,16 @@ const separator = "----------\n"
 // The world of the golden files: what the environment and the folder hold.
 var (
 	goldenEnv = map[string]string{
-		"RAPBOT_SLACK_BOT_TOKEN":   "xoxb-1111-bot-token",
-		"RAPBOT_SLACK_APP_TOKEN":   "xapp-2222-app-token",
-		"RAPBOT_POSTGRES_PASSWORD": "correct horse battery",
-		"RAPBOT_WEBHOOK_TOKEN":     "0123456789abcdef0123456789abcdef",
-		"RAPBOT_WEBHOOK_PASSWORD":  "battery staple horse",
-		"RAPBOT_PROMETHEUS_TOKEN":  "hunter2-prometheus-hunter2",
-		"RAPBOT_SHORT":             "hunter2",
-		"RAPBOT_EMPTY":             "",
-		"RAPBOT_TWO_LINES":         "first-line\nsecond-line",
+		"RAPBOT_SLACK_BOT_TOKEN":    "xoxb-1111-bot-token",
+		"RAPBOT_SLACK_APP_TOKEN":    "xapp-2222-app-token",
+		"RAPBOT_POSTGRES_PASSWORD":  "correct horse battery",
+		"RAPBOT_WEBHOOK_TOKEN":      "0123456789abcdef0123456789abcdef",
+		"RAPBOT_WEBHOOK_PASSWORD":   "battery staple horse",
+		"RAPBOT_PROMETHEUS_TOKEN":   "hunter2-prometheus-hunter2",
+		"RAPBOT_ALERTMANAGER_TOKEN": "alertmanager-token",
+		"RAPBOT_SHORT":              "hunter2",
+		"RAPBOT_EMPTY":              "",
+		"RAPBOT_TWO_LINES":          "first-line\nsecond-line",
 	}
 	goldenFiles = map[string]string{
 		"bot_token": "xoxb-3333-from-a-file\n",

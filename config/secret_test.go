@@ -49,7 +49,7 @@ func TestSecretsAreNeverPrinted(t *testing.T) {
 	printed["slog"] = logged.String()
 
 	for how, text := range printed {
-		for _, name := range []string{"RAPBOT_SLACK_BOT_TOKEN", "RAPBOT_SLACK_APP_TOKEN", "RAPBOT_POSTGRES_PASSWORD", "RAPBOT_WEBHOOK_TOKEN", "RAPBOT_PROMETHEUS_TOKEN"} {
+		for _, name := range []string{"RAPBOT_SLACK_BOT_TOKEN", "RAPBOT_SLACK_APP_TOKEN", "RAPBOT_POSTGRES_PASSWORD", "RAPBOT_WEBHOOK_TOKEN", "RAPBOT_PROMETHEUS_TOKEN", "RAPBOT_ALERTMANAGER_TOKEN"} {
 			value := goldenEnv[name]
 			hex := fmt.Sprintf("%x", value)
 			if strings.Contains(text, value) || strings.Contains(strings.ToLower(text), hex) {

@@ -156,6 +156,9 @@ type Alertmanager struct {
 	Templates []string    `yaml:"templates"`
 	Slack     *SlackBlock `yaml:"slack"`
 
+	// API is where silences are made and looked up.
+	API AlertmanagerAPI `yaml:"api"`
+
 	// InsecureAllowUnauthenticated permits a listen address that other machines
 	// can reach without any token, user or client CA, which is otherwise a problem.
 	InsecureAllowUnauthenticated bool `yaml:"insecure_allow_unauthenticated"`
@@ -229,6 +232,24 @@ type Prometheus struct {
 	LagQuery      string `yaml:"lag_query" default:"max by (region) (rap_replication_lag_seconds)"`
 	LagBytesQuery string `yaml:"lag_bytes_query" default:"scalar(max(rap_replication_primary_position_bytes)) - max by (region) (rap_replication_replayed_bytes)"`
 }
+
+// AlertmanagerAPI is how rapbot reaches Alertmanager itself. Without an address
+// there are no silences.
+type AlertmanagerAPI struct {
+	URLs []string `yaml:"urls"` // Of the members of one cluster; the first that answers is asked.
+
+	// Token is a bearer token; Username and Password are basic authentication.
+	// At most one of the two is given.
+	Token    Secret `yaml:"token"`
+	Username string `yaml:"username" default:""`
+	Password Secret `yaml:"password"`
+
+	// LongestSilence is how long a silence may last that is asked for in chat.
+	LongestSilence time.Duration `yaml:"longest_silence" default:"24h" range:"1m..720h"`
+}
+
+// Configured says whether there is an Alertmanager to ask.
+func (a AlertmanagerAPI) Configured() bool { return len(a.URLs) > 0 }
 
 // Drills are exercises.
 type Drills struct {

@@ -15,6 +15,7 @@ import (
 	"go.uber.org/zap"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/rap-analyzer/rapbot"
 	"github.com/rap-analyzer/rapbot/bot"
 	"github.com/rap-analyzer/rapbot/config"
 	"github.com/rap-analyzer/rapbot/integrations/alertmanager"
@@ -75,6 +76,11 @@ func serve(ctx context.Context, c *config.Config, log *zap.Logger) error {
 		return err
 	}
 
+	silences, err := openSilences(c.Alertmanager.API)
+	if err != nil {
+		return err
+	}
+
 	var b *bot.Bot
 	chat, err := slack.New(slack.Config{
 		BotToken: c.Slack.BotToken.Reveal(), AppToken: c.Slack.AppToken.Reveal(), APIURL: c.Slack.APIURL, Connections: c.Slack.Connections,
@@ -88,6 +94,7 @@ func serve(ctx context.Context, c *config.Config, log *zap.Logger) error {
 		Fleet: fleet, Sites: sites, Limits: limits(c), Doers: instrument(fleet.Doers()),
 		Instance: fleet.InstanceWitness, Volumes: volumes(c), TryWrite: fleet.TryWrite, DrawWrites: drawWrites, DrawLag: drawLag, LagHistories: histories, ObserveEvery: c.Limits.ObserveEvery, EmergencyDrills: c.Drills.AllowEmergency,
 		Operations: book, Samples: book, Inbox: book, Notes: book, Firings: book, Explain: bot.Explain{Alerts: c.Replication.Explain, Threshold: c.Replication.AlertAbove}, Chat: chat, Directory: chat, AlertCard: logged(templates.Card, log),
+		Silences: silences, LongestSilence: c.Alertmanager.API.LongestSilence,
 		OperationsChannel: c.Slack.Channels.Operations, AlertsChannel: c.Slack.Channels.Alerts,
 		ExpireAfter: c.Approvals.ExpireAfter, Clock: machineClock(), Holder: "rapbot " + version(), Log: log.Named("bot"),
 	}
@@ -172,6 +179,14 @@ func listen(ctx context.Context, server *http.Server) error {
 
 func firstTime(book *journal.Journal) func(context.Context, string) (bool, error) {
 	return func(ctx context.Context, key string) (bool, error) { return book.FirstTime(ctx, key, time.Now()) }
+}
+
+// openSilences is nil, and no typed nil, when no address is configured.
+func openSilences(c config.AlertmanagerAPI) (rapbot.Silences, error) {
+	if !c.Configured() {
+		return nil, nil
+	}
+	return alertmanager.NewSilences(alertmanager.SilencesOptions{URLs: c.URLs, Token: c.Token.Reveal(), Username: c.Username, Password: c.Password.Reveal()})
 }
 
 func reveal(secrets []config.Secret) []string {

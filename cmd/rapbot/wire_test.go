@@ -15,3 +15,13 @@ func TestVolumeIsNilWithoutCommands(t *testing.T) {
 		t.Error("got nothing")
 	}
 }
+
+// A nil of a type would be taken for an Alertmanager, and its buttons shown.
+func TestSilencesAreNilWithoutAnAddress(t *testing.T) {
+	if s, err := openSilences(config.AlertmanagerAPI{}); s != nil || err != nil {
+		t.Errorf("got %T, %v", s, err)
+	}
+	if s, err := openSilences(config.AlertmanagerAPI{URLs: []string{"http://127.0.0.1:9093"}}); s == nil || err != nil {
+		t.Errorf("got %T, %v", s, err)
+	}
+}

@@ -35,6 +35,7 @@ func Card(g rapbot.AlertGroup, now time.Time, r *Rendered) rapbot.Message {
 	if m.Summary == "" {
 		m.Summary = v.notification(head)
 	}
+	m.Blocks = append(m.Blocks, v.lookedAfter(now)...)
 	m.Blocks = append(m.Blocks, v.body(r)...)
 	if n := g.Latest.Truncated; n > 0 {
 		m.Blocks = append(m.Blocks, rapbot.Paragraph{Text: rapbot.Say(fmt.Sprintf("%s Alertmanager left out %s of this group (max_alerts), about which nothing is known here.", rapbot.MarkWarning, alerts(n)))})

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rap-analyzer/rapbot"
 )
@@ -90,30 +91,26 @@ func TestCardIsPure(t *testing.T) {
 	}
 }
 
-// TestStatusButton: a region becomes an argument of a command, so what is not
-// a plain name gets no button.
-func TestStatusButton(t *testing.T) {
-	for _, c := range []struct{ name, region, want string }{
-		{"PostgreSQLReplicationLag", "us-west-2", "us-west-2"},
-		{"WALBehindOnReplica", "eu_1.b", "eu_1.b"},
-		{"DiskFull", "us-west-2", ""},
-		{"PostgresDown", "", ""},
-		{"PostgresDown", "--now", ""},
-		{"PostgresDown", "us-west-2 --now", ""},
-		{"PostgresDown", "us-west-2\n/rap failover", ""},
-		{"PostgresDown", strings.Repeat("x", 64), ""},
-	} {
-		d := rapbot.Delivery{Status: "firing", Alerts: []rapbot.Alert{{Status: "firing", Labels: map[string]string{"alertname": c.name, "region": c.region}}}}
-		got := ""
-		for _, b := range Card(rapbot.AlertGroup{}.Absorb(d), noon, nil).Blocks {
-			buttons, _ := b.(rapbot.Buttons)
-			for _, button := range buttons {
-				got = button.Value
-			}
+// TestLookedAfter: the card says who looks after what fires, as values that the
+// renderer escapes, and nothing of a silence that is over.
+func TestLookedAfter(t *testing.T) {
+	alice := rapbot.Person{ID: "U1", Name: "alice"}
+	g := rapbot.AlertGroup{}.Absorb(decode(t, recorded))
+	before := Card(g, noon, nil).Plain()
+	g.Acked = &rapbot.Ack{By: alice, At: noon}
+	g.Silenced = &rapbot.Silence{ID: "s1", Matchers: []rapbot.Matcher{{Name: "a", Value: "b"}}, EndsAt: noon.Add(time.Hour), Comment: "disk\u202e <!channel>" + strings.Repeat("x", 400), By: alice}
+	card := Card(g, noon, nil)
+	for _, want := range []string{"Acknowledged by @alice", "Silenced by @alice until", "disk <!channel>x", `a="b" (s1)`} {
+		if !strings.Contains(card.Plain(), want) {
+			t.Errorf("%q is missing in\n%s", want, card.Plain())
 		}
-		if got != c.want {
-			t.Errorf("%s in %q has a button for %q, want %q", c.name, c.region, got, c.want)
-		}
+	}
+	if strings.Contains(card.Plain(), strings.Repeat("x", 301)) {
+		t.Error("the comment is not bounded")
+	}
+	g.Acked = nil
+	if got := Card(g, noon.Add(time.Hour), nil).Plain(); got != before {
+		t.Errorf("a silence that is over is still shown:\n%s", got)
 	}
 }
 

@@ -1,9 +1,10 @@
-// Package alertmanager takes alerts in from Prometheus' Alertmanager and says
-// what they look like. It sends nothing and fetches nothing: whatever stands
-// in an alert is text, its links included.
+// Package alertmanager takes alerts in from Prometheus' Alertmanager, says what
+// they look like, and makes silences there. Of an alert nothing is sent and
+// nothing fetched: whatever stands in one is text, its links included.
 //
 //	POST /alertmanager -> NewHandler -> Decode -> Accepter   (durable, then 2xx)
 //	rapbot.AlertGroup  -> Renderer (the operator's templates, may fail) -> Card
+//	rapbot.Silence    <-> Silences <-> /api/v2/silences of the first member that answers
 //
 // The nouns:
 //
@@ -15,6 +16,8 @@
 //   - a [Renderer] runs an operator's Alertmanager templates. They are proven
 //     when they are loaded and bounded when they run, and their failure is an
 //     error: the caller falls back to the built-in card.
+//   - [Silences] makes, ends and lists silences. One that may have been made is
+//     never asked for a second time, and its error says that it may have been.
 //   - [Card] is the one message of an alert group, built from values alone.
 //
 // Nothing that arrives is trusted (R8). Values are stripped of control and

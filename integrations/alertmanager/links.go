@@ -7,14 +7,6 @@ import (
 	"github.com/rap-analyzer/rapbot"
 )
 
-// actionStatus is the button that answers with the status of a region.
-const actionStatus = "status"
-
-var (
-	aboutReplication = regexp.MustCompile(`(?i)replica|lag|postgres`)
-	regionName       = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$`)
-)
-
 // links lead away from the card: to the runbook, the dashboard, the query
 // behind the worst alert, to Alertmanager, and to where a template says that
 // the title leads, where that is another place.
@@ -42,22 +34,13 @@ func (v view) links(title string) rapbot.Text {
 }
 
 // buttons are for as long as something fires: there is nothing to press on
-// what has resolved.
+// what has resolved. Those that do something are the bot's to add.
 func (v view) buttons() rapbot.Buttons {
-	if v.resolved {
+	runbook := v.link(secureLink, "runbook_url", "runbook")
+	if v.resolved || runbook == "" {
 		return nil
 	}
-	var out rapbot.Buttons
-	if runbook := v.link(secureLink, "runbook_url", "runbook"); runbook != "" {
-		out = append(out, rapbot.Button{Label: "Runbook", URL: runbook})
-	}
-	for _, a := range v.telling() {
-		// The value becomes an argument of a command, so it must be a plain name.
-		if region := a.Labels["region"]; aboutReplication.MatchString(a.Labels["alertname"]) && regionName.MatchString(region) {
-			return append(out, rapbot.Button{Label: "Show Status", Action: actionStatus, Value: region})
-		}
-	}
-	return out
+	return rapbot.Buttons{{Label: "Runbook", URL: runbook}}
 }
 
 // link is the first good one among these annotations, of the worst alert that

@@ -15,6 +15,8 @@ const (
 	groupColumns  = "SELECT state, card_channel, card_id, told FROM alert_groups "
 	unshownGroups = groupColumns + "WHERE shown_at IS NULL OR shown_at < changed_at ORDER BY changed_at, id"
 
+	firingGroups = groupColumns + "WHERE json_extract(state, '$.latest.status') = 'firing'"
+
 	// A group that is known keeps its card and what was told, which belong to
 	// Shown: one may have been posted since the caller read the group.
 	putGroup = `INSERT INTO alert_groups (id, state, changed_at, card_channel, card_id, told) VALUES (?, ?, ?, ?, ?, ?)
@@ -32,9 +34,32 @@ func (j *Journal) Group(ctx context.Context, id string) (rapbot.AlertGroup, erro
 
 // Unshown implements rapbot.Inbox: the group that waits longest comes first.
 func (j *Journal) Unshown(ctx context.Context) ([]rapbot.AlertGroup, error) {
-	rows, err := j.reader.QueryContext(ctx, unshownGroups)
+	return j.groups(ctx, unshownGroups)
+}
+
+// Firing implements rapbot.Inbox.
+func (j *Journal) Firing(ctx context.Context) ([]rapbot.AlertGroup, error) {
+	out, err := j.groups(ctx, firingGroups)
+	ledger.FirstSeenFirst(out)
+	return out, err
+}
+
+// OnCard implements rapbot.Inbox.
+func (j *Journal) OnCard(ctx context.Context, card rapbot.Ref) (rapbot.AlertGroup, error) {
+	if card.Zero() {
+		return rapbot.AlertGroup{}, ledger.NoGroup()
+	}
+	g, err := scanGroup(j.reader.QueryRowContext(ctx, groupColumns+"WHERE card_channel = ? AND card_id = ?", card.Channel, card.ID))
+	if errors.Is(err, sql.ErrNoRows) {
+		return g, ledger.NoGroup()
+	}
+	return g, err
+}
+
+func (j *Journal) groups(ctx context.Context, query string) ([]rapbot.AlertGroup, error) {
+	rows, err := j.reader.QueryContext(ctx, query)
 	if err != nil {
-		return nil, fmt.Errorf("read unshown groups: %w", err)
+		return nil, fmt.Errorf("read alert groups: %w", err)
 	}
 	defer rows.Close()
 	var out []rapbot.AlertGroup
@@ -46,7 +71,7 @@ func (j *Journal) Unshown(ctx context.Context) ([]rapbot.AlertGroup, error) {
 		out = append(out, g)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("read unshown groups: %w", err)
+		return nil, fmt.Errorf("read alert groups: %w", err)
 	}
 	return out, nil
 }
@@ -73,6 +98,31 @@ func (j *Journal) Absorb(ctx context.Context, g rapbot.AlertGroup, deliveries ..
 			return err
 		}
 		if _, err := tx.ExecContext(ctx, putGroup, g.ID, string(kept), g.ChangedAt.UnixNano(), g.Card.Channel, g.Card.ID, g.Told); err != nil {
+			return fmt.Errorf("write group: %w", err)
+		}
+		return nil
+	})
+}
+
+// Amend implements rapbot.Inbox.
+func (j *Journal) Amend(ctx context.Context, g rapbot.AlertGroup) error {
+	return j.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		var before int64
+		err := tx.QueryRowContext(ctx, "SELECT changed_at FROM alert_groups WHERE id = ?", g.ID).Scan(&before)
+		switch {
+		case errors.Is(err, sql.ErrNoRows):
+			return ledger.NoGroup()
+		case err != nil:
+			return fmt.Errorf("read group: %w", err)
+		case before != g.ChangedAt.UnixNano():
+			return ledger.GroupMoved()
+		}
+		g.ChangedAt = ledger.After(g.ChangedAt, g.ChangedAt)
+		kept, err := ledger.EncodeGroup(g)
+		if err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, "UPDATE alert_groups SET state = ?, changed_at = ? WHERE id = ?", string(kept), g.ChangedAt.UnixNano(), g.ID); err != nil {
 			return fmt.Errorf("write group: %w", err)
 		}
 		return nil

@@ -75,7 +75,7 @@ func raise(t *testing.T, linked bool) (w *world.World, end func() error) {
 	}
 	w, err = world.Up(t.Context(), world.Options{
 		Dir: dir, Binary: filepath.Join(binaries, "rapbot"), Instance: filepath.Join(binaries, "instance"),
-		Writer: regions.WriterOptions{Workers: 4, Pause: 2 * time.Millisecond}, Links: linked,
+		Writer: regions.WriterOptions{Workers: 4, Pause: 2 * time.Millisecond}, Links: linked, Silences: true,
 	})
 	if err != nil {
 		os.RemoveAll(dir)

@@ -35,13 +35,21 @@ regions:
 	fmt.Fprintf(&b, `alertmanager:
   listen: %s
   tokens: [{env: RAPBOT_WEBHOOK_TOKEN}]
-health: {listen: %s}
+%shealth: {listen: %s}
 drills: {allow_emergency: true}
 journal: {path: rapbot.db}
 log: {level: info, format: json}
-`, w.webhook.Addr(), w.health.Addr())
+`, w.webhook.Addr(), w.silences(), w.health.Addr())
 	b.WriteString(more)
 	return os.WriteFile(path, []byte(b.String()), 0o600)
+}
+
+// silences is the key that says where Alertmanager is, if there is to be one.
+func (w *World) silences() string {
+	if w.alertmanager.Port == 0 {
+		return ""
+	}
+	return fmt.Sprintf("  api: {urls: [\"http://%s\"]}\n", w.AlertmanagerAddr())
 }
 
 func passwordEnv(region string) string {

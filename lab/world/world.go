@@ -35,6 +35,7 @@ type Options struct {
 	Writer    regions.WriterOptions // how hard the application writes
 	Workspace workspace.Options     // what to change of the emulated Slack
 	Links     bool                  // the bot, the application and the regions reach each other through links that can be broken
+	Silences  bool                  // tell the bot where an Alertmanager is, or will be: see AlertmanagerAddr
 	NoBot     bool                  // leave the bot out until StartBot
 	Config    string                // added to the bot's configuration, as YAML
 	Log       func(string, ...any)  // progress, one line each
@@ -51,6 +52,7 @@ type World struct {
 	facts           Facts
 	bot             *process
 	webhook, health loopback.Reservation
+	alertmanager    loopback.Reservation // zero without Silences
 	mu              sync.Mutex
 	firing          map[string]time.Time
 	closers         []func() error // in the order of opening
@@ -140,8 +142,16 @@ func (w *World) startSlack(opt Options) error {
 	return nil
 }
 
+// AlertmanagerAddr is where the bot looks for an Alertmanager; nothing listens
+// there unless the caller starts one.
+func (w *World) AlertmanagerAddr() string { return w.alertmanager.Addr() }
+
 func (w *World) prepareBot(opt Options) (err error) {
-	for _, r := range []*loopback.Reservation{&w.webhook, &w.health} {
+	ports := []*loopback.Reservation{&w.webhook, &w.health}
+	if opt.Silences {
+		ports = append(ports, &w.alertmanager)
+	}
+	for _, r := range ports {
 		if *r, err = loopback.Reserve(); err != nil {
 			return err
 		}

@@ -37,6 +37,7 @@ func Inbox(t *testing.T, open func(t *testing.T) rapbot.Inbox) {
 	keep(t, open, shownPromises)
 	keep(t, open, digestPromises)
 	keep(t, open, unsettledPromises)
+	keep(t, open, amendPromises)
 	keep(t, open, firstTimePromises)
 }
 

@@ -87,23 +87,68 @@ func (j *Journal) Group(_ context.Context, id string) (rapbot.AlertGroup, error)
 
 // Unshown implements rapbot.Inbox: the group that waits longest comes first.
 func (j *Journal) Unshown(_ context.Context) ([]rapbot.AlertGroup, error) {
+	out, err := j.where(func(g group, _ rapbot.AlertGroup) bool { return !g.shown || g.shownAt.Before(g.changedAt) })
+	slices.SortFunc(out, func(a, b rapbot.AlertGroup) int {
+		return cmp.Or(a.ChangedAt.Compare(b.ChangedAt), cmp.Compare(a.ID, b.ID))
+	})
+	return out, err
+}
+
+// Firing implements rapbot.Inbox.
+func (j *Journal) Firing(context.Context) ([]rapbot.AlertGroup, error) {
+	out, err := j.where(func(_ group, g rapbot.AlertGroup) bool { return g.Latest.Status == "firing" })
+	ledger.FirstSeenFirst(out)
+	return out, err
+}
+
+// OnCard implements rapbot.Inbox.
+func (j *Journal) OnCard(_ context.Context, card rapbot.Ref) (rapbot.AlertGroup, error) {
+	out, err := j.where(func(g group, _ rapbot.AlertGroup) bool { return !card.Zero() && g.card == card })
+	if err != nil {
+		return rapbot.AlertGroup{}, err
+	}
+	if len(out) == 0 {
+		return rapbot.AlertGroup{}, ledger.NoGroup()
+	}
+	return out[0], nil
+}
+
+// where returns the groups of which is holds, in no order.
+func (j *Journal) where(is func(group, rapbot.AlertGroup) bool) ([]rapbot.AlertGroup, error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	var out []rapbot.AlertGroup
 	for _, g := range j.groups {
-		if g.shown && !g.shownAt.Before(g.changedAt) {
-			continue
-		}
 		decoded, err := g.decode()
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, decoded)
+		if is(g, decoded) {
+			out = append(out, decoded)
+		}
 	}
-	slices.SortFunc(out, func(a, b rapbot.AlertGroup) int {
-		return cmp.Or(a.ChangedAt.Compare(b.ChangedAt), cmp.Compare(a.ID, b.ID))
-	})
 	return out, nil
+}
+
+// Amend implements rapbot.Inbox.
+func (j *Journal) Amend(_ context.Context, g rapbot.AlertGroup) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	row, known := j.groups[g.ID]
+	switch {
+	case !known:
+		return ledger.NoGroup()
+	case !row.changedAt.Equal(g.ChangedAt):
+		return ledger.GroupMoved()
+	}
+	g.ChangedAt = ledger.After(row.changedAt, g.ChangedAt)
+	kept, err := ledger.EncodeGroup(g)
+	if err != nil {
+		return err
+	}
+	row.kept, row.changedAt = kept, g.ChangedAt
+	j.groups[g.ID] = row
+	return nil
 }
 
 // Absorb implements rapbot.Inbox. Card and Told belong to Shown: they are

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -102,6 +103,13 @@ func DecodeDigest(b []byte) (rapbot.Digest, error) {
 		return d, fmt.Errorf("decode digest: %w", err)
 	}
 	return d, nil
+}
+
+// FirstSeenFirst puts groups in the order in which they were first seen.
+func FirstSeenFirst(groups []rapbot.AlertGroup) {
+	slices.SortFunc(groups, func(a, b rapbot.AlertGroup) int {
+		return cmp.Or(a.FirstSeen.Compare(b.FirstSeen), cmp.Compare(a.ID, b.ID))
+	})
 }
 
 func deliveryInUTC(d rapbot.Delivery) rapbot.Delivery {

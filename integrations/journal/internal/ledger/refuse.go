@@ -39,6 +39,11 @@ func NoGroup() error {
 	return rapbot.Refuse(rapbot.NotFound, "There is no such alert group.", "")
 }
 
+// GroupMoved refuses to amend a group on an older reading of it.
+func GroupMoved() error {
+	return rapbot.Refuse(rapbot.Conflict, "This alert group has changed in the meantime.", "Read its card and try again.")
+}
+
 // NoDelivery says that there is no such delivery.
 func NoDelivery(id int64) error {
 	return rapbot.Refuse(rapbot.NotFound, fmt.Sprintf("There is no delivery %d.", id), "")
