@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/rap-analyzer/rapbot"
@@ -12,7 +13,8 @@ import (
 // world is a fleet in memory that behaves as PostgreSQL does where plays
 // care: roles, timelines, positions, and who can be asked.
 type world struct {
-	meanwhile func() // happens when an instance is asked
+	looking   sync.Mutex // a bot that runs looks from several places
+	meanwhile func()     // happens when an instance is asked
 	clock     *fakeClock
 	regions   []*fakeServer
 	marker    map[string]bool // marker rows by key, replicated at once to whoever streams
@@ -75,6 +77,8 @@ func (w *world) primary() *fakeServer {
 
 func (w *world) Topology() rapbot.Topology { return w.Observe(context.Background()) }
 func (w *world) Observe(context.Context) rapbot.Topology {
+	w.looking.Lock()
+	defer w.looking.Unlock()
 	now := w.clock.Now()
 	var sightings []rapbot.Sighting
 	for _, r := range w.regions {
