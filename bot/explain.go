@@ -123,10 +123,13 @@ func (b *Bot) explain(ctx context.Context, g rapbot.AlertGroup, key string, t *t
 	return b.opt.Firings.Explained(ctx, g.ID, g.Times)
 }
 
-// explanation is what can be seen at this moment. It asks nobody who may be
-// slow: the fleet answers from memory.
+// explanation is what can be seen at this moment. The fleet answers from memory;
+// a rapbot that was just started has none, and looks first.
 func (b *Bot) explanation(ctx context.Context, g rapbot.AlertGroup) rapbot.Message {
 	t := b.opt.Fleet.Topology()
+	if !t.Asked() {
+		t = b.opt.Fleet.Observe(ctx)
+	}
 	now := b.opt.Clock.Now()
 	changes, err := b.changedSince(ctx, now.Add(-lastHours))
 	if err != nil {
