@@ -270,15 +270,34 @@ part() {
 segment_of() { echo $(($1 / segment_size)); }
 segment_name() { printf '%08X%08X%08X' "$1" $(($2 / per_file)) $(($2 % per_file)); }
 
-# segment_file finds the file of a segment on the newest of the server's timelines that has it: the first
-# file of a timeline holds a copy of what came before, and the one before it may be incomplete.
+# segments lists the segments of this server's log and their files, each on the newest of the server's timelines
+# that has it: the first file of a timeline holds a copy of what came before, and the one before it may be
+# incomplete. It is one pass, since a server that has seen many changes of timeline would make many of it.
+segments() {
+	ls "$data/pg_wal" | awk -v per_file="$per_file" -v size="$segment_size" -v own="$work/own" '
+		function hex(s, n, i) { for (i = 1; i <= length(s); i++) n = n * 16 + index("123456789ABCDEF", toupper(substr(s, i, 1))); return n }
+		BEGIN {
+			while ((getline line <own) > 0) {
+				split(line, field, " ")
+				split(field[2], half, "/")
+				rank[field[1] + 0] = ++count
+				begins[field[1] + 0] = int((hex(half[1]) * 4294967296 + hex(half[2])) / size)
+			}
+		}
+		length($0) == 24 && $0 !~ /[^0-9A-F]/ {
+			t = hex(substr($0, 1, 8))
+			n = hex(substr($0, 9, 8)) * per_file + hex(substr($0, 17, 8))
+			if (t in rank && begins[t] <= n && rank[t] > best[n]) { best[n] = rank[t]; file[n] = $0 }
+		}
+		END { for (n in file) printf "%.0f %s\n", n, file[n] }' >"$work/segments"
+}
+
+# segment_file finds the file of a segment.
 segment_file() {
 	found=
-	while read -r t begin _; do
-		if [ "$(segment_of "$(number "$begin")")" -le "$1" ] && [ -e "$data/pg_wal/$(segment_name "$t" "$1")" ]; then
-			found=$data/pg_wal/$(segment_name "$t" "$1")
-		fi
-	done <"$work/own"
+	while read -r listed file_name; do
+		if [ "$listed" = "$1" ]; then found=$data/pg_wal/$file_name; fi
+	done <"$work/segments"
 	[ -n "$found" ]
 }
 
@@ -372,6 +391,7 @@ measure() {
 	identify
 	same_system
 	own_history
+	segments
 	source_history
 	part
 	if [ "$(number "$1")" != 0 ]; then fork=$(position "$(number "$1")"); fi
