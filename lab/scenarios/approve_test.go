@@ -72,7 +72,7 @@ func (s *stage) whispered(person, after string) (last workspace.Message) {
 func (s *stage) settles(card workspace.Message) rapbot.Operation {
 	s.Helper()
 	var o rapbot.Operation
-	answered := s.operation(card).Plan.Digest()
+	answered := lastApproved(s.operation(card)) // a plan may have been made anew at the very click
 	err := wait.Until(s.within(patience+time.Minute), 50*time.Millisecond, func() bool {
 		o = s.operation(card)
 		if digest := o.Plan.Digest(); o.State == rapbot.AwaitingApproval && digest != answered {
@@ -86,6 +86,16 @@ func (s *stage) settles(card workspace.Message) rapbot.Operation {
 		s.Fatalf("operation %s does not settle: it %s. %s\n%s", o.ID, o.State.Is(), o.Question, s.message(card).Text)
 	}
 	return o
+}
+
+// lastApproved is the digest that was approved last.
+func lastApproved(o rapbot.Operation) (digest string) {
+	for _, r := range o.Records {
+		if r.Kind == rapbot.RecApproved {
+			digest = r.Digest
+		}
+	}
+	return digest
 }
 
 // awaitShown waits until the card shows the plan that the journal has.
