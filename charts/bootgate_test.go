@@ -320,6 +320,15 @@ func TestCutOffPromotion(t *testing.T) {
 			}
 			s.ends(syscall.SIGTERM)
 		}
+		// A primary that was shut down while it recovered from a crash is a primary, and waits for leave.
+		crashed := newScene(t, shell)
+		crashed.control(3, 0, "shut down in recovery")
+		crashed.write("data/PG_VERSION", "15\n")
+		crashed.write("1", "")
+		crashed.write("2", "")
+		crashed.start()
+		crashed.awaits("held 0 of the 1 peers needed answered, west gives no answer, eu gives no answer")
+		crashed.ends(syscall.SIGTERM)
 		// Half-replaced data have no PG_VERSION, and are left alone.
 		s := newScene(t, shell)
 		s.control(3, 3, "in archive recovery")

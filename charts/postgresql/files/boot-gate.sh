@@ -120,10 +120,12 @@ read_control() {
 		/^Database system identifier/ { id = $2 }
 		/^Database cluster state/ { state = $2 }
 		/^Latest checkpoint.s TimeLineID/ || /^Min recovery ending loc.s timeline/ { if ($2 + 0 > timeline) timeline = $2 + 0 }
-		END { if (!torn && id && state && timeline) print id, timeline, state }')
+		/^Min recovery ending loc.s timeline/ { recovered = $2 + 0 }
+		END { if (!torn && id && state && timeline) print id, timeline, recovered + 0, state }')
 	[ -n "$own" ] || return 1
 	system=${own%% *} own=${own#* }
-	timeline=${own%% *} cluster_state=${own#* }
+	timeline=${own%% *} own=${own#* }
+	recovered=${own%% *} cluster_state=${own#* }
 }
 
 # read_postmaster reads the file in which the postmaster says what it is doing.
@@ -145,8 +147,9 @@ close_rules() {
 open_rules() { cat "$GATE_HBA" >"$rules.new" && mv -f "$rules.new" "$rules"; }
 
 # was_replica says whether the data are a replica's that has lost its standby.signal. Whoever replaces data takes PG_VERSION away meanwhile.
+# A primary that is shut down while it recovers from a crash says the same of its state, but has nothing that it must recover up to.
 was_replica() {
-	[ -e "$GATE_PGDATA/PG_VERSION" ] && read_control || return 1
+	[ -e "$GATE_PGDATA/PG_VERSION" ] && read_control && [ "$recovered" != 0 ] || return 1
 	case $cluster_state in 'in archive recovery' | 'shut down in recovery') return 0 ;; esac
 	return 1
 }
