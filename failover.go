@@ -188,7 +188,7 @@ func (d Divergence) fits(last Sample, best Region) bool {
 // headline is what has happened, for somebody who was woken by it.
 func headline(t Topology, lost Region, l Loss, witnesses []Witness, clues Clues) string {
 	text, _ := Agreement(lost.Name, witnesses)
-	if strings.HasPrefix(text, lost.Name+" ") {
+	if strings.HasPrefix(text, lost.Name+" ") && !l.Seen.IsZero() { // one that was never seen may not have been it
 		text = "The primary " + text
 	}
 	switch {

@@ -50,7 +50,7 @@ func TestHeadline(t *testing.T) {
 // What nobody has ever seen has no last sight.
 func TestHeadlineOfTheNeverSeen(t *testing.T) {
 	p := failover(t, fleet(forgotten("a", false), cut("b", written), cut("c", written)), "b", rapbot.Clues{})
-	if want := "The primary a is dark: nobody can tell whether it still takes writes."; p.Headline != want || !p.Impact.Loss.Unknown {
+	if want := "a is dark: nobody can tell whether it still takes writes."; p.Headline != want || !p.Impact.Loss.Unknown {
 		t.Errorf("have %q, want %q; the loss is %s", p.Headline, want, p.Impact.Loss)
 	}
 }

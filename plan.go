@@ -183,14 +183,8 @@ func (p Plan) Title() string { return p.prefix() + p.Kind.words().order + p.subj
 // Doing is the plan under way: "Switching over to us-west-2".
 func (p Plan) Doing() string { return p.prefix() + p.Kind.words().doing + p.subject() }
 
-// Done is the plan as an outcome: "Switched over to us-west-2". A failover that
-// worked does not begin with "failed".
-func (p Plan) Done() string {
-	if p.Kind == Failover {
-		return p.prefix() + p.subject() + " took over"
-	}
-	return p.prefix() + p.Kind.words().done + p.subject()
-}
+// Done is the plan as an outcome: "Switched over to us-west-2".
+func (p Plan) Done() string { return p.prefix() + fmt.Sprintf(p.Kind.words().done, p.subject()) }
 
 // Noun is the plan as a thing: "Switchover to us-west-2".
 func (p Plan) Noun() string { return p.Kind.words().noun + p.subject() }
@@ -216,16 +210,18 @@ func (p Plan) wayBack() string {
 // subject is the region that it is about.
 func (p Plan) subject() string { return p.Wish().Region }
 
+// verbs come before the region, but for done, in which it stands: a failover
+// that worked does not begin with "failed".
 type verbs struct{ order, doing, done, noun string }
 
 func (k Kind) words() verbs {
 	switch k {
 	case Failover:
-		return verbs{"Fail over to ", "Failing over to ", "", "Failover to "}
+		return verbs{"Fail over to ", "Failing over to ", "%s took over", "Failover to "}
 	case Rejoin:
-		return verbs{"Rejoin ", "Rejoining ", "Rejoined ", "Rejoin of "}
+		return verbs{"Rejoin ", "Rejoining ", "Rejoined %s", "Rejoin of "}
 	}
-	return verbs{"Switch over to ", "Switching over to ", "Switched over to ", "Switchover to "}
+	return verbs{"Switch over to ", "Switching over to ", "Switched over to %s", "Switchover to "}
 }
 
 // Difference says in a sentence what of the things decided upon differs

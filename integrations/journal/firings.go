@@ -14,23 +14,7 @@ const unexplainedGroups = groupColumns + "WHERE firing > explained AND card_id <
 
 // Unexplained implements rapbot.Firings.
 func (j *Journal) Unexplained(ctx context.Context) ([]rapbot.AlertGroup, error) {
-	rows, err := j.reader.QueryContext(ctx, unexplainedGroups)
-	if err != nil {
-		return nil, fmt.Errorf("read unexplained groups: %w", err)
-	}
-	defer rows.Close()
-	var out []rapbot.AlertGroup
-	for rows.Next() {
-		g, err := scanGroup(rows)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, g)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("read unexplained groups: %w", err)
-	}
-	return out, nil
+	return j.groups(ctx, unexplainedGroups)
 }
 
 // Explained implements rapbot.Firings.

@@ -37,21 +37,5 @@ func (j *Journal) PutNote(ctx context.Context, name, text string) error {
 // Unsettled implements rapbot.Inbox. Its condition is that of an index, so that
 // what has resolved is not looked at.
 func (j *Journal) Unsettled(ctx context.Context) ([]rapbot.AlertGroup, error) {
-	rows, err := j.reader.QueryContext(ctx, unsettledGroups)
-	if err != nil {
-		return nil, fmt.Errorf("read unsettled groups: %w", err)
-	}
-	defer rows.Close()
-	var out []rapbot.AlertGroup
-	for rows.Next() {
-		g, err := scanGroup(rows)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, g)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("read unsettled groups: %w", err)
-	}
-	return out, nil
+	return j.groups(ctx, unsettledGroups)
 }
