@@ -8,44 +8,17 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/signal"
 	"path/filepath"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/rap-analyzer/rapbot/lab/chaos/play"
+	"github.com/rap-analyzer/rapbot/lab/program"
 	"github.com/rap-analyzer/rapbot/lab/world"
 )
 
-// Exit codes: 1 for a broken promise and for what went wrong, 2 for a command that cannot be understood, 130 for Ctrl-C.
-const (
-	exitFailed      = 1
-	exitMisused     = 2
-	exitInterrupted = 130
-)
-
-func main() { os.Exit(run()) }
-
-func run() int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	misused := true
-	err := command(&misused).ExecuteContext(ctx)
-	switch {
-	case err == nil:
-		return 0
-	case ctx.Err() != nil:
-		fmt.Fprintln(os.Stderr, "chaos: interrupted:", err)
-		return exitInterrupted
-	}
-	fmt.Fprintln(os.Stderr, "chaos:", err)
-	if misused {
-		return exitMisused
-	}
-	return exitFailed
-}
+func main() { os.Exit(program.Run(command)) }
 
 type options struct {
 	runs, from, worlds, fresh, findings int

@@ -9,43 +9,16 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"path/filepath"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/rap-analyzer/rapbot/lab/program"
 	"github.com/rap-analyzer/rapbot/lab/world"
 )
 
-// Exit codes: 1 for a lost group and for what went wrong, 2 for a command that cannot be understood, 130 for Ctrl-C.
-const (
-	exitFailed      = 1
-	exitMisused     = 2
-	exitInterrupted = 130
-)
-
-func main() { os.Exit(run()) }
-
-func run() int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	misused := true
-	err := command(&misused).ExecuteContext(ctx)
-	switch {
-	case err == nil:
-		return 0
-	case ctx.Err() != nil:
-		fmt.Fprintln(os.Stderr, "storm: interrupted:", err)
-		return exitInterrupted
-	}
-	fmt.Fprintln(os.Stderr, "storm:", err)
-	if misused {
-		return exitMisused
-	}
-	return exitFailed
-}
+func main() { os.Exit(program.Run(command)) }
 
 const (
 	throughAlertmanager = "alertmanager"
