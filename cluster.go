@@ -35,6 +35,7 @@ type Workload struct {
 	// and everything is as it asks: all pods of the newest revision, ready, and none
 	// besides.
 	Settled bool   `json:"settled"`
+	Restart string `json:"restart,omitempty"` // the stamp of the newest restart, see Workloads
 	Trouble string `json:"trouble,omitempty"` // the worst that keeps a pod from being ready: "ImagePullBackOff: …"
 }
 
@@ -69,4 +70,15 @@ type Clusters interface {
 	// ObserveClusters asks every API server now, whatever the memory says. It
 	// returns within the observation deadline whatever they do (R9).
 	ObserveClusters(ctx context.Context) []Cluster
+}
+
+// Workloads acts on a region's pods outside of its releases. Errors as of
+// Releases.
+type Workloads interface {
+	// Restart replaces the pods one after the other, by putting stamp on their
+	// template. With the stamp that is there already nothing happens.
+	Restart(ctx context.Context, region string, part Part, stamp string) error
+	// Scale sets how many pods are asked for. It returns when the API server has
+	// taken it, not when the pods are there or gone.
+	Scale(ctx context.Context, region string, part Part, pods int) error
 }
