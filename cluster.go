@@ -39,6 +39,14 @@ type Workload struct {
 	Trouble string `json:"trouble,omitempty"` // the worst that keeps a pod from being ready: "ImagePullBackOff: …"
 }
 
+// Of returns the workload of a part.
+func (c Cluster) Of(p Part) Workload {
+	if p == Database {
+		return c.Database
+	}
+	return c.App
+}
+
 // Backup is the daily backup of a region's database.
 type Backup struct {
 	Found       bool      `json:"found"`
@@ -70,6 +78,8 @@ type Clusters interface {
 	// ObserveClusters asks every API server now, whatever the memory says. It
 	// returns within the observation deadline whatever they do (R9).
 	ObserveClusters(ctx context.Context) []Cluster
+	// ObserveCluster asks one API server now.
+	ObserveCluster(ctx context.Context, region string) Cluster
 }
 
 // Workloads acts on a region's pods outside of its releases. Errors as of

@@ -74,7 +74,7 @@ func TestWishRoundTrip(t *testing.T) {
 	healthy := fleet(primaryAt("a", written), replicaAt("b", written, noon), replicaAt("c", written, noon))
 	broken := fleet(gone("a", true), promoted("b"), replicaAt("c", written, noon))
 	for _, drill := range []rapbot.Drill{{}, exercise, second} {
-		for _, wish := range []rapbot.Wish{{rapbot.Switchover, "b", drill}, {rapbot.Failover, "b", drill}, {rapbot.Rejoin, "a", drill}} {
+		for _, wish := range []rapbot.Wish{{Kind: rapbot.Switchover, Region: "b", Drill: drill}, {Kind: rapbot.Failover, Region: "b", Drill: drill}, {Kind: rapbot.Rejoin, Region: "a", Drill: drill}} {
 			var p rapbot.Plan
 			var err error
 			switch wish.Kind {

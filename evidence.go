@@ -7,6 +7,7 @@ import "time"
 const (
 	EvWritesStopped = "writes_stopped_at" // the last session that could write was ended
 	EvWritesBack    = "writes_back_at"    // a write was committed on the new primary
+	EvRevision      = "revision"          // followed by ".region.part": the revision that a release has now
 	EvMarker        = "marker_lsn"        // the marker row lies before this position
 	EvProof         = "proof"             // which Proof was given
 	EvShutdown      = "shutdown_lsn"      // end of the old primary's shutdown checkpoint, when the proof reaches that far

@@ -1,6 +1,7 @@
 package rapbot
 
 import (
+	"fmt"
 	"slices"
 	"time"
 )
@@ -74,16 +75,21 @@ type StepState struct {
 	Progress  Progress
 }
 
-// Progress is how far a long act has come, in bytes. Total is zero while it is
-// not known.
+// Progress is how far a long act has come, in bytes or in pods. Total is zero
+// while it is not known.
 type Progress struct {
 	Done  int64 `json:"done"`
 	Total int64 `json:"total,omitempty"`
+	Pods  bool  `json:"pods,omitempty"`
 }
 
 // String is progress in words; empty when there is none.
 func (p Progress) String() string {
 	switch {
+	case p.Pods && p.Total > 0:
+		return fmt.Sprintf("%d of %s ready", p.Done, Count(int(p.Total), "pod", "pods"))
+	case p.Pods:
+		return ""
 	case p.Total > 0:
 		return Bytes(p.Done) + " of " + Bytes(p.Total)
 	case p.Done > 0:

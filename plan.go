@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -17,7 +18,21 @@ const (
 	Switchover Kind = "switchover" // both sides healthy: loses nothing
 	Failover   Kind = "failover"   // the primary is lost or fenced: may lose up to the stated bound
 	Rejoin     Kind = "rejoin"     // a server that fell behind or went its own way becomes a replica again
+	Deploy     Kind = "deploy"     // a version goes to regions, one after the other
+	Rollback   Kind = "rollback"   // releases become what they were at an earlier revision
+	Restart    Kind = "restart"    // pods are replaced, one after the other
+	Scale      Kind = "scale"      // another number of pods
 )
+
+// OfReleases reports whether it is about what regions run, and not about who is
+// the primary.
+func (k Kind) OfReleases() bool {
+	switch k {
+	case Deploy, Rollback, Restart, Scale:
+		return true
+	}
+	return false
+}
 
 // Wish is what somebody asks for. A plan is made from a wish and from what is
 // observed, so it can be made again.
@@ -25,6 +40,13 @@ type Wish struct {
 	Kind   Kind   `json:"kind"`
 	Region string `json:"region"` // the primary to be; of a rejoin, the region that comes back
 	Drill  Drill  `json:"drill,omitzero"`
+
+	// What follows is of kinds that are about releases.
+	Regions string `json:"regions,omitempty"` // separated by spaces; empty for all
+	Version string `json:"version,omitempty"` // of a deploy: the tag of the image
+	Install bool   `json:"install,omitempty"` // of a deploy: what is not there yet is installed, PostgreSQL included
+	Part    Part   `json:"part,omitempty"`    // of a restart
+	Pods    int    `json:"pods,omitempty"`    // of a scale
 }
 
 // Drill says that an operation is an exercise. An exercise goes there and
@@ -48,10 +70,29 @@ type Plan struct {
 	Steps     []Step    `json:"steps"`
 	Impact    Impact    `json:"impact"`
 	Basis     []Fact    `json:"basis"` // what was decided upon; part of the digest
+
+	Asked   *Wish           `json:"asked,omitempty"`   // of a plan about releases: what it was made for
+	Changes []ReleaseChange `json:"changes,omitempty"` // of a plan about releases, in the order of the steps
+}
+
+// ReleaseChange is what a plan does to one release, for people.
+type ReleaseChange struct {
+	Region   string `json:"region"`
+	Part     Part   `json:"part"`
+	Name     string `json:"name"`     // Helm's name of the release
+	Revision int    `json:"revision"` // now; 0 when it is not installed
+	From     string `json:"from"`     // the version now
+	To       string `json:"to"`       // the version then
+	Objects  int    `json:"objects"`  // that differ
+	Diff     string `json:"diff,omitempty"`
+	Longer   bool   `json:"longer,omitempty"` // there is more to the diff than this
 }
 
 // Wish is what the plan was made for.
 func (p Plan) Wish() Wish {
+	if p.Asked != nil {
+		return *p.Asked
+	}
 	w := Wish{Kind: p.Kind, Region: p.To, Drill: p.Drill}
 	if p.Kind == Rejoin {
 		w.Region = p.From
@@ -112,10 +153,21 @@ const (
 	StepRebuild StepKind = "rebuild" // its data follow the primary's: as they are, rewound, or copied anew
 )
 
+// The steps of plans about releases.
+const (
+	StepUpgrade StepKind = "upgrade" // a release becomes what Set says, and its pods are ready
+	StepRevert  StepKind = "revert"  // a release becomes what it was at Revision, and its pods are ready
+	StepGate    StepKind = "gate"    // the region is watched for a while: it does no worse than before
+	StepRestart StepKind = "restart" // the pods of a part are replaced
+)
+
 // Step is one act of a plan, as data.
 type Step struct {
 	Kind     StepKind      `json:"kind"`
 	Region   string        `json:"region"`
+	Part     Part          `json:"part,omitempty"`
+	Set      []string      `json:"set,omitempty"`      // of an upgrade: as Change.Set
+	Revision int           `json:"revision,omitempty"` // of an upgrade: before it, 0 when there is none; of a revert: to it
 	Title    string        `json:"title"`
 	Deadline time.Duration `json:"deadline"`           // until the post-condition must hold, acting included
 	Undo     string        `json:"undo,omitempty"`     // what undoing it does; empty when there is nothing to undo
@@ -201,14 +253,54 @@ func (p Plan) wayBack() string {
 	switch p.Kind {
 	case Failover:
 		return "When it is done, bring " + p.From + " back with /rap rejoin " + p.From + "."
-	case Rejoin:
+	case Rejoin, Deploy, Rollback, Restart, Scale:
 		return "Follow its card."
 	}
 	return "To go back, switch over to " + p.From + " when it is done."
 }
 
-// subject is the region that it is about.
-func (p Plan) subject() string { return p.Wish().Region }
+// subject is what it is about: for most a region.
+func (p Plan) subject() string {
+	w := p.Wish()
+	switch p.Kind {
+	case Deploy:
+		what := w.Version
+		if w.Install {
+			what = strings.TrimSpace("everything at " + w.Version)
+		}
+		return what + " to " + and(p.regions())
+	case Rollback:
+		var each []string
+		for _, c := range p.Changes {
+			each = append(each, c.Region+" to "+c.To)
+		}
+		return and(each)
+	case Restart:
+		return w.Part.Noun() + " in " + w.Region
+	case Scale:
+		return w.Region + " to " + Count(w.Pods, "pod", "pods")
+	}
+	return w.Region
+}
+
+// regions are those of its changes, each once.
+func (p Plan) regions() []string {
+	var out []string
+	for _, c := range p.Changes {
+		if !slices.Contains(out, c.Region) {
+			out = append(out, c.Region)
+		}
+	}
+	return out
+}
+
+// and joins words as a sentence does.
+func and(words []string) string {
+	if n := len(words); n > 1 {
+		return strings.Join(words[:n-1], ", ") + " and " + words[n-1]
+	}
+	return strings.Join(words, "")
+}
 
 // verbs come before the region, but for done, in which it stands: a failover
 // that worked does not begin with "failed".
@@ -220,6 +312,14 @@ func (k Kind) words() verbs {
 		return verbs{"Fail over to ", "Failing over to ", "%s took over", "Failover to "}
 	case Rejoin:
 		return verbs{"Rejoin ", "Rejoining ", "Rejoined %s", "Rejoin of "}
+	case Deploy:
+		return verbs{"Deploy ", "Deploying ", "Deployed %s", "Deploy of "}
+	case Rollback:
+		return verbs{"Roll back ", "Rolling back ", "Rolled back %s", "Rollback of "}
+	case Restart:
+		return verbs{"Restart ", "Restarting ", "Restarted %s", "Restart of "}
+	case Scale:
+		return verbs{"Scale ", "Scaling ", "Scaled %s", "Scaling of "}
 	}
 	return verbs{"Switch over to ", "Switching over to ", "Switched over to %s", "Switchover to "}
 }

@@ -36,8 +36,8 @@ type StepRun struct {
 	Step      Step
 	Evidence  map[string]string // of the steps before it
 
-	// Progress tells how far a long act has come, in bytes; total may be zero
-	// while it is not known. It may be called often.
+	// Progress tells how far it has come, in bytes or, of steps about releases, in
+	// pods; total may be zero while it is not known. It may be called often.
 	Progress func(done, total int64)
 }
 
@@ -46,6 +46,7 @@ type Finding struct {
 	Holds    bool
 	Detail   string            // what is awaited, or what was found; for people
 	Risk     string            // a question: the step goes on only if a person accepts this; see EvAccepted
+	Hopeless string            // why waiting will not bring it about: the step has failed
 	Evidence map[string]string // kept in the journal when the step is done
 }
 

@@ -15,6 +15,14 @@ const (
 	Database Part = "database" // PostgreSQL
 )
 
+// Noun is what people call it.
+func (p Part) Noun() string {
+	if p == Database {
+		return "PostgreSQL"
+	}
+	return "the application"
+}
+
 // Release is a chart at a version in a region, as Helm keeps it.
 type Release struct {
 	Region   string    `json:"region"`
@@ -66,6 +74,8 @@ type Releases interface {
 	// Preview renders a change and has the API server check every object of it.
 	// Nothing is changed.
 	Preview(ctx context.Context, c Change) (Preview, error)
+	// PreviewRollBack is the preview of making a release what it was at a revision.
+	PreviewRollBack(ctx context.Context, region string, part Part, revision int) (Preview, error)
 	// Apply makes a change, or installs what is not there, and returns when every
 	// object is applied and the revision recorded. It does not wait for pods. Of a
 	// release that a killed process left pending, the last good revision is put

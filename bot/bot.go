@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/deploy"
 )
 
 // Clock is the time, so that conversations can be played with a fixed one.
@@ -26,6 +27,7 @@ type Options struct {
 	Sites             []rapbot.Site
 	Limits            rapbot.Limits
 	Doers             map[rapbot.StepKind]rapbot.Doer
+	Deployer          *deploy.Deployer                                         // nil when the regions' Kubernetes cannot be reached from here
 	Instance          func(ctx context.Context, region string) *rapbot.Witness // what a region's instance says; nil when there is none
 	Volumes           map[string]rapbot.Volume                                 // of the regions whose data can be reached
 	Operations        rapbot.Operations

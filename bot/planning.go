@@ -32,6 +32,12 @@ func (b *Bot) Plan(ctx context.Context, wish rapbot.Wish) (rapbot.Plan, error) {
 // planOn plans on what was observed. The loss that was counted for an earlier
 // plan spares reading the lost primary's log again, as long as nothing has moved.
 func (b *Bot) planOn(ctx context.Context, t rapbot.Topology, wish rapbot.Wish, earlier rapbot.Plan) (rapbot.Plan, error) {
+	if wish.Kind.OfReleases() {
+		if b.opt.Deployer == nil {
+			return rapbot.Plan{}, rapbot.Refuse(rapbot.Precondition, "rapbot has not been told how to reach the regions' Kubernetes.", "Set kubernetes and releases of each region in the configuration.")
+		}
+		return b.opt.Deployer.Plan(ctx, wish, t)
+	}
 	switch wish.Kind {
 	case rapbot.Failover:
 		return rapbot.PlanFailover(t, b.opt.Sites, wish.Region, b.opt.Limits, b.clues(ctx, t, wish, earlier))

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -18,6 +19,7 @@ import (
 
 	"github.com/rap-analyzer/rapbot"
 	"github.com/rap-analyzer/rapbot/bot"
+	"github.com/rap-analyzer/rapbot/deploy"
 	"github.com/rap-analyzer/rapbot/integrations/alertmanager"
 	"github.com/rap-analyzer/rapbot/integrations/journal/memory"
 )
@@ -60,6 +62,7 @@ type player struct {
 	files  map[string][]byte
 	clock  *fakeClock
 	world  *world
+	kube   *clusters
 	chat   *transcript
 	dir    *directory
 	book   *memory.Journal
@@ -75,6 +78,7 @@ func newPlayer(a *txtar.Archive) *player {
 		files: map[string][]byte{}, clock: clock, chat: &transcript{}, dir: newDirectory(), book: memory.New(),
 		am: &fakeAlertmanager{clock: clock}, world: newWorld(clock, []string{"us-east-1", "us-west-2", "eu-west-1"}),
 	}
+	p.kube = newClusters(p.world)
 	for _, f := range a.Files {
 		p.files[f.Name] = f.Data
 	}
@@ -100,6 +104,11 @@ func (p *player) start(ctx context.Context) error {
 		Silences: p.am.port(), LongestSilence: 24 * time.Hour,
 		Explain:           bot.Explain{Alerts: []string{"ReplicationLag*", "NoPrimary"}, Threshold: 5 * time.Minute},
 		OperationsChannel: "rap-ops", AlertsChannel: "rap-alerts", ExpireAfter: 10 * time.Minute, EmergencyDrills: true,
+	}
+	if _, has := p.files["clusters"]; has {
+		o.Deployer = deploy.New(deploy.Ports{Clusters: p.kube, Workloads: p.kube, Releases: p.kube, Topology: p.world.Topology, ErrorRate: p.kube.errorRate, Now: p.clock.Now},
+			deploy.Settings{Timeout: 10 * time.Minute, GiveUp: time.Minute, Soak: 30 * time.Second, WorseBy: 0.01, MaxLag: 30 * time.Second, Deadline: 10 * time.Second, Primary: "us-east-1", MaxChanges: 2000})
+		maps.Copy(o.Doers, o.Deployer.Doers())
 	}
 	if err := p.alerting(&o); err != nil {
 		return err
@@ -167,6 +176,8 @@ func (p *player) stimulus(ctx context.Context, actor, words string) (err error) 
 		p.clock.add(d)
 	case "postgres":
 		err = p.world.change(words)
+	case "kubernetes":
+		err = p.kube.change(words)
 	case "crash":
 		p.world.crash = words
 	case "stop":

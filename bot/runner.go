@@ -60,6 +60,10 @@ func (b *Bot) make(ctx context.Context, o rapbot.Operation, move rapbot.Move) er
 	case rapbot.MoveQuestion:
 		return record(rapbot.Record{Kind: rapbot.RecQuestion, Text: stuck(o, move.Step)})
 	case rapbot.MoveSucceed:
+		if o.Plan.Kind.OfReleases() {
+			b.log.Info("succeeded", zap.String("op", o.ID))
+			return record(rapbot.Record{Kind: rapbot.RecSucceeded, Text: success(o)})
+		}
 		trouble, err := b.newPrimaryTrouble(ctx, o)
 		if err != nil {
 			return err
@@ -72,11 +76,14 @@ func (b *Bot) make(ctx context.Context, o rapbot.Operation, move rapbot.Move) er
 	case rapbot.MoveReplan:
 		return b.replan(ctx, o, move)
 	case rapbot.MoveFail:
+		if o.Plan.Kind.OfReleases() {
+			return record(rapbot.Record{Kind: rapbot.RecFailed, Text: b.failedDeploy(ctx, o)})
+		}
 		now, err := b.observe(ctx)
 		if err != nil {
 			return err
 		}
-		return record(rapbot.Record{Kind: rapbot.RecFailed, Text: failure(o, now)})
+		return record(rapbot.Record{Kind: rapbot.RecFailed, Text: failure(o) + " " + primaryNow(now)})
 	}
 	return fmt.Errorf("no move %q", move.Kind)
 }
@@ -123,7 +130,7 @@ func (b *Bot) replan(ctx context.Context, o rapbot.Operation, move rapbot.Move) 
 		return ctx.Err()
 	}
 	if err != nil {
-		_, _, err = b.recordMove(ctx, o.ID, move, rapbot.Record{Kind: rapbot.RecFailed, Text: failure(o, t) + " It was not planned again: " + firstBeat(err)})
+		_, _, err = b.recordMove(ctx, o.ID, move, rapbot.Record{Kind: rapbot.RecFailed, Text: failure(o) + " " + primaryNow(t) + " It was not planned again: " + firstBeat(err)})
 		return err
 	}
 	why := o.Outcome

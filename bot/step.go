@@ -16,7 +16,7 @@ import (
 func (b *Bot) carryOut(ctx context.Context, o rapbot.Operation, move rapbot.Move) error {
 	i := move.Step
 	step := o.Plan.Steps[i]
-	if step.Optional {
+	if step.Optional && !o.Plan.Kind.OfReleases() {
 		// What comes after the promotion is worth nothing without the new primary.
 		trouble, err := b.newPrimaryTrouble(ctx, o)
 		if err != nil {
@@ -31,7 +31,7 @@ func (b *Bot) carryOut(ctx context.Context, o rapbot.Operation, move rapbot.Move
 	if err != nil || !going {
 		return err
 	}
-	run := rapbot.StepRun{Operation: o.ID, Plan: o.Plan, Step: step, Evidence: o.Evidence, Progress: b.progressOf(ctx, o.ID, i)}
+	run := rapbot.StepRun{Operation: o.ID, Plan: o.Plan, Step: step, Evidence: o.Evidence, Progress: b.progressOf(ctx, o.ID, i, o.Plan.Kind.OfReleases())}
 	began := b.opt.Clock.Now()
 	finding, acted, err := b.untilItHolds(ctx, run, b.waitOf(ctx, o.ID, i))
 	if ctx.Err() != nil {
@@ -84,6 +84,8 @@ func (b *Bot) untilItHolds(ctx context.Context, run rapbot.StepRun, waits func(t
 			return finding, acted, nil
 		case err == nil && finding.Risk != "":
 			return finding, acted, riskError{finding.Risk}
+		case err == nil && finding.Hopeless != "":
+			return finding, acted, &rapbot.Error{Code: rapbot.Unavailable, What: finding.Hopeless}
 		case rapbot.ErrorCode(err) == rapbot.Stale:
 			return finding, acted, err // no waiting mends that
 		case err != nil && trouble != nil && ctx.Err() != nil:

@@ -54,8 +54,11 @@ func (b *Bot) undoUntilItHolds(ctx context.Context, run rapbot.StepRun) (rapbot.
 		return rapbot.Finding{}, errors.New("nothing here knows how to undo it")
 	}
 	patience := undoTime
-	if run.Step.Leave {
+	switch {
+	case run.Step.Leave:
 		patience = leaveTime
+	case run.Plan.Kind.OfReleases():
+		patience = run.Step.Deadline // pods come and go at their own pace
 	}
 	deadline := b.opt.Clock.Now().Add(patience)
 	ctx, cancel := context.WithTimeout(ctx, patience)

@@ -43,13 +43,13 @@ const progressEvery = 3 * time.Second
 
 // progressOf records how far a step has come. What cannot be recorded is
 // left out: the next figure is on its way.
-func (b *Bot) progressOf(ctx context.Context, id string, step int) func(done, total int64) {
+func (b *Bot) progressOf(ctx context.Context, id string, step int, pods bool) func(done, total int64) {
 	began := b.opt.Clock.Now()
 	last := began
 	return func(done, total int64) {
 		if now := b.opt.Clock.Now(); now.Sub(last) >= max(progressEvery, last.Sub(began)/20) {
 			last = now
-			_, err := b.book.record(ctx, id, rapbot.Record{Kind: rapbot.RecProgress, Step: step, Progress: &rapbot.Progress{Done: done, Total: total}})
+			_, err := b.book.record(ctx, id, rapbot.Record{Kind: rapbot.RecProgress, Step: step, Progress: &rapbot.Progress{Done: done, Total: total, Pods: pods}})
 			if err != nil {
 				b.log.Debug("progress", zap.Error(err))
 			}

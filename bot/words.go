@@ -45,6 +45,9 @@ func sentence(s string) string {
 
 // success is how an operation ended that reached its goal.
 func success(o rapbot.Operation) string {
+	if o.Plan.Kind.OfReleases() {
+		return deployed(o)
+	}
 	switch o.Plan.Kind {
 	case rapbot.Failover:
 		if o.Plan.Impact.Loss.None() {
@@ -80,6 +83,10 @@ func rollbackCause(o rapbot.Operation, step int) string {
 // stuck is the question when the point of no return may have been passed and
 // the outcome cannot be seen. Nobody else is ever promoted instead (R4).
 func stuck(o rapbot.Operation, step int) string {
+	if o.Plan.Kind.OfReleases() {
+		return fmt.Sprintf("%s did not come to its end: %s %s Mend what is in the way and press Try Again, or press Stop Here and finish by hand.",
+			o.Plan.Steps[step].Title, o.Steps[step].Detail, standing(o))
+	}
 	if o.Plan.Kind == rapbot.Rejoin {
 		return fmt.Sprintf("%s did not come to its end: %s %s %s is not touched by this. Mend what is in the way and press Try Again, or press Stop Here and finish by hand.",
 			o.Plan.Steps[step].Title, o.Steps[step].Detail, standing(o), o.Plan.To)
@@ -120,15 +127,14 @@ func standing(o rapbot.Operation) string {
 // looksOnly reports whether a step changes nothing that would be left standing.
 func looksOnly(kind rapbot.StepKind) bool {
 	switch kind {
-	case rapbot.StepCatchUp, rapbot.StepProve, rapbot.StepWeigh, rapbot.StepLevel, rapbot.StepAnchor, rapbot.StepSalvage:
+	case rapbot.StepGate, rapbot.StepCatchUp, rapbot.StepProve, rapbot.StepWeigh, rapbot.StepLevel, rapbot.StepAnchor, rapbot.StepSalvage:
 		return true
 	}
 	return false
 }
 
-// failure is how an operation ended that did not reach its goal. Who is
-// primary is observed and not concluded (R7).
-func failure(o rapbot.Operation, now rapbot.Topology) string {
+// failure is how an operation ended that did not reach its goal.
+func failure(o rapbot.Operation) string {
 	text := "It failed. " + standing(o)
 	switch {
 	case o.GivenUp != nil:
@@ -136,13 +142,13 @@ func failure(o rapbot.Operation, now rapbot.Topology) string {
 	case o.RollingBack:
 		text = o.Outcome + " " + takenBack(o)
 	}
-	return text + " " + primaryNow(now)
+	return text
 }
 
 // takenBack says what came of rolling back: what is left to mend, and what was
 // stopped and is not started again, because nobody knows whether it may be.
 func takenBack(o rapbot.Operation) string {
-	if o.Plan.Kind != rapbot.Switchover {
+	if o.Plan.Kind != rapbot.Switchover && !o.Plan.Kind.OfReleases() {
 		for i, s := range o.Steps {
 			switch kind := o.Plan.Steps[i].Kind; {
 			case kind == rapbot.StepFence && s.Status == rapbot.StepDone && !s.Unchanged,
@@ -167,7 +173,8 @@ func leftToMend(o rapbot.Operation) string {
 	return left.String()
 }
 
-// primaryNow says in a sentence whether writes are accepted, and where.
+// primaryNow says in a sentence whether writes are accepted, and where. Who is
+// primary is observed and not concluded (R7).
 func primaryNow(t rapbot.Topology) string {
 	p, one := t.Primary()
 	switch {

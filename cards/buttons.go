@@ -57,11 +57,22 @@ func approveLabel(p rapbot.Plan) string {
 		return "Approve Failover"
 	case rapbot.Rejoin:
 		return "Approve Rejoin"
+	case rapbot.Deploy:
+		return "Approve Deploy"
+	case rapbot.Rollback:
+		return "Approve Rollback"
+	case rapbot.Restart:
+		return "Approve Restart"
+	case rapbot.Scale:
+		return "Approve Scaling"
 	}
 	return "Approve Switchover"
 }
 
 func approveButton(p rapbot.Plan, ticket string) rapbot.Button {
+	if p.Kind.OfReleases() {
+		return releaseButton(p, ticket)
+	}
 	b := rapbot.Button{Label: approveLabel(p), Action: ActionApprove, Value: ticket, Style: rapbot.StylePrimary, Confirm: &rapbot.Confirm{Title: p.Title() + "?", No: "Not Now"}}
 	switch p.Kind {
 	case rapbot.Failover:
@@ -86,6 +97,9 @@ func approveButton(p rapbot.Plan, ticket string) rapbot.Button {
 }
 
 func stopText(p rapbot.Plan) string {
+	if p.Kind.OfReleases() {
+		return "What has been changed is put back as it was, in reverse order."
+	}
 	switch p.Kind {
 	case rapbot.Failover:
 		return "Nobody is promoted, and the replicas receive again; a primary that was stopped stays stopped. This works until " + p.To + " is promoted."

@@ -47,7 +47,7 @@ func Diagnosis(t rapbot.Topology, regions []string, sites []rapbot.Site, limits 
 				site = s
 			}
 		}
-		m.Blocks = append(append(m.Blocks, rapbot.Divider{}), Region(t, r, site).Blocks...)
+		m.Blocks = append(append(m.Blocks, rapbot.Divider{}), Region(t, r, site, nil).Blocks...)
 	}
 	return m
 }

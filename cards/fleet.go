@@ -10,14 +10,21 @@ import (
 
 // Fleet is the answer to "how are we": one line a region, contradictions
 // first, and when it was observed.
-func Fleet(t rapbot.Topology, open []rapbot.Operation, queue rapbot.AlertQueue) rapbot.Message {
+func Fleet(t rapbot.Topology, clusters []rapbot.Cluster, open []rapbot.Operation, queue rapbot.AlertQueue) rapbot.Message {
 	title := fleetTitle(t)
 	m := rapbot.Message{Summary: title, Blocks: []rapbot.Block{rapbot.Heading{Text: title}}}
 	for _, c := range t.Contradictions() {
 		m.Blocks = append(m.Blocks, rapbot.Paragraph{Text: rapbot.Say(rapbot.MarkWarning+" ", rapbot.B(c))})
 	}
+	if s := skew(clusters); s != "" {
+		m.Blocks = append(m.Blocks, rapbot.Paragraph{Text: rapbot.Say(rapbot.MarkWarning+" ", rapbot.B(s))})
+	}
 	for _, r := range t.Regions {
-		m.Blocks = append(m.Blocks, rapbot.Paragraph{Text: regionLine(r)})
+		text := regionLine(r)
+		if c, known := clusterOf(clusters, r.Name); known {
+			text = append(text, clusterText(c)...)
+		}
+		m.Blocks = append(m.Blocks, rapbot.Paragraph{Text: text})
 	}
 	for _, o := range open {
 		m.Blocks = append(m.Blocks, rapbot.Paragraph{Text: rapbot.Say(fmt.Sprintf("Operation %s: %s.", o.ID, Title(o)))})
@@ -104,7 +111,7 @@ func lastRole(r rapbot.Region) string {
 }
 
 // Region is everything that is known of one region.
-func Region(t rapbot.Topology, r rapbot.Region, site rapbot.Site) rapbot.Message {
+func Region(t rapbot.Topology, r rapbot.Region, site rapbot.Site, cluster *rapbot.Cluster) rapbot.Message {
 	title := fmt.Sprintf("%s — %s", r.Name, r.Role)
 	m := rapbot.Message{Summary: title, Blocks: []rapbot.Block{rapbot.Heading{Text: title}, rapbot.Paragraph{Text: regionLine(r)}}}
 	s := r.Server
@@ -122,6 +129,9 @@ func Region(t rapbot.Topology, r rapbot.Region, site rapbot.Site) rapbot.Message
 	fields = append(fields, rapbot.Field{Name: "Can be stopped by rapbot", Value: rapbot.Say(yes(site.Instance))})
 	if !r.LastAnswer.IsZero() {
 		m.Blocks = append(m.Blocks, fields)
+	}
+	if cluster != nil {
+		m.Blocks = append(m.Blocks, clusterBlocks(*cluster)...)
 	}
 	if len(s.Slots) > 0 {
 		m.Blocks = append(m.Blocks, rapbot.Paragraph{Text: rapbot.Say(rapbot.B("Slots"), "\n"+slotLines(s))})

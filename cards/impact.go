@@ -8,6 +8,9 @@ import (
 
 // impact is what a plan comes to, before anything else on its card.
 func impact(p rapbot.Plan) rapbot.Text {
+	if p.Kind.OfReleases() {
+		return releaseImpact(p)
+	}
 	switch p.Kind {
 	case rapbot.Failover:
 		return append(failoverImpact(p), rapbot.Say("\n", rapbot.B("What this does: "), rapbot.B(p.To), " becomes the primary in place of ", rapbot.B(p.From), ".")...)

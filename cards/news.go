@@ -11,6 +11,11 @@ import (
 // News is what a record of an operation gives the thread to read, because an
 // edited card does not notify anybody. Most records give nothing.
 func News(o rapbot.Operation, r rapbot.Record) (rapbot.Message, bool) {
+	if r.Kind == rapbot.RecAsked || r.Kind == rapbot.RecReplanned {
+		if m, has := whatChanges(o, r); has {
+			return m, true
+		}
+	}
 	text := newsText(o, r)
 	if text == nil {
 		return rapbot.Message{}, false
@@ -77,6 +82,9 @@ func newsText(o rapbot.Operation, r rapbot.Record) rapbot.Text {
 			return rapbot.Say(rapbot.B("The drill is over: "), r.Text)
 		}
 	case rapbot.RecSucceeded:
+		if p.Kind.OfReleases() {
+			return rapbot.Say(rapbot.B(Title(o)), ". "+o.Outcome+" ", rapbot.Who(o.Requester), ", done.")
+		}
 		return rapbot.Say(rapbot.B(Title(o)), fmt.Sprintf(". %s is primary. ", p.To), rapbot.Who(o.Requester), ", done.")
 	case rapbot.RecFailed:
 		return rapbot.Say(rapbot.B(Title(o)), ". "+r.Text+" ", rapbot.Who(o.Requester), ", please look.")

@@ -107,7 +107,7 @@ func Title(o rapbot.Operation) string {
 func lossInTitle(o rapbot.Operation) string {
 	loss := o.Plan.Impact.Loss
 	switch {
-	case o.Plan.Kind == rapbot.Rejoin:
+	case o.Plan.Kind == rapbot.Rejoin || o.Plan.Kind.OfReleases():
 		return ""
 	case loss == nil:
 		return ", " + o.Plan.Proof().Claim()

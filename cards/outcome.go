@@ -11,6 +11,8 @@ import (
 func outcome(o rapbot.Operation) []rapbot.Block {
 	var blocks []rapbot.Block
 	switch o.Plan.Kind {
+	case rapbot.Deploy, rapbot.Rollback, rapbot.Restart, rapbot.Scale:
+		blocks = deployed(o)
 	case rapbot.Failover:
 		blocks = failedOver(o)
 	case rapbot.Rejoin:

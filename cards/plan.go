@@ -2,6 +2,7 @@ package cards
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/rap-analyzer/rapbot"
 )
@@ -12,6 +13,7 @@ func Plan(p rapbot.Plan) rapbot.Message {
 	m := rapbot.Message{Summary: title, Blocks: []rapbot.Block{rapbot.Heading{Text: title}}}
 	m.Blocks = append(m.Blocks, rapbot.Paragraph{Text: impact(p)})
 	m.Blocks = append(m.Blocks, evidence(p)...)
+	m.Blocks = append(m.Blocks, diffs(p)...)
 	m.Blocks = append(m.Blocks, rapbot.Paragraph{Text: rapbot.Say(rapbot.B("Checks"))}, checkLines(p.Checks))
 	m.Blocks = append(m.Blocks, rapbot.Paragraph{Text: rapbot.Say(rapbot.B("Steps"))}, planSteps(p))
 	verdict := "Nothing was changed. It could run now, once somebody else approves it."
@@ -37,7 +39,23 @@ func Unrunnable(p rapbot.Plan) rapbot.Message {
 
 // typed is what was typed to ask for a plan.
 func typed(p rapbot.Plan) string {
-	switch p.Kind {
+	switch w := p.Wish(); p.Kind {
+	case rapbot.Deploy:
+		line := strings.TrimSpace("deploy " + w.Version + " " + w.Regions)
+		if w.Install {
+			line += " --all"
+		}
+		return line
+	case rapbot.Rollback:
+		return strings.TrimSpace("rollback " + w.Regions)
+	case rapbot.Restart:
+		word := "app"
+		if w.Part == rapbot.Database {
+			word = "postgres"
+		}
+		return "restart " + word + " " + w.Region
+	case rapbot.Scale:
+		return fmt.Sprintf("scale %s %d", w.Region, w.Pods)
 	case rapbot.Failover:
 		if p.Drill.Is {
 			return "drill " + p.To + " --emergency"

@@ -23,6 +23,10 @@ type Desk interface {
 	// EmergencyDrills reports whether a healthy primary may be given up for the
 	// sake of an exercise.
 	EmergencyDrills() bool
+	// Clusters is what the regions' Kubernetes said last; none when rapbot has not
+	// been told of any.
+	Clusters() []rapbot.Cluster
+	ObserveClusters(ctx context.Context) []rapbot.Cluster
 	// Plan plans on a fresh observation, for a dry run.
 	Plan(ctx context.Context, wish rapbot.Wish) (rapbot.Plan, error)
 	// Propose records an operation and asks for a second person. The plan
@@ -78,7 +82,7 @@ type Command struct {
 
 // Arg is a positional argument.
 type Arg struct {
-	Name     string // region and operation have their values checked
+	Name     string // region, regions and operation have their values checked
 	Help     string
 	Optional bool
 	Many     bool // takes all words that are left, which arrive on a line each; the last argument only
@@ -93,7 +97,7 @@ type Flag struct {
 
 // All lists the commands in the order of the help.
 func All() []Command {
-	return []Command{status, waiting, lag, failover, rejoin, drill, alerts, silence, unsilence, approve, reject, cancel, history, show, help}
+	return []Command{status, waiting, lag, failover, rejoin, drill, deploy, rollback, restart, scale, alerts, silence, unsilence, approve, reject, cancel, history, show, help}
 }
 
 // Usage is the command's line of syntax, without the /rap.

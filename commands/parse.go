@@ -142,12 +142,32 @@ func (c Command) check(call Call, regions []string) error {
 				return err
 			}
 			call.Args[a.Name] = strings.ToLower(value)
+		case "regions":
+			if err := c.knownRegions(call, value, regions); err != nil {
+				return err
+			}
+			call.Args[a.Name] = strings.ToLower(value)
 		case "operation":
 			if !operationID.MatchString(strings.TrimPrefix(value, "#")) {
 				return c.mistake(fmt.Sprintf("%q is not an operation's number.", bounded(value, 40)))
 			}
 			call.Args[a.Name] = strings.TrimPrefix(value, "#")
 		}
+	}
+	return nil
+}
+
+// knownRegions looks at regions that stand on a line each.
+func (c Command) knownRegions(call Call, values string, regions []string) error {
+	named := map[string]bool{}
+	for value := range strings.SplitSeq(values, "\n") {
+		if err := c.knownRegion(call, value, regions); err != nil {
+			return err
+		}
+		if named[strings.ToLower(value)] {
+			return c.mistake(fmt.Sprintf("%s is named twice.", strings.ToLower(value)))
+		}
+		named[strings.ToLower(value)] = true
 	}
 	return nil
 }
@@ -160,9 +180,23 @@ func (c Command) knownRegion(call Call, value string, regions []string) error {
 	}
 	what := fmt.Sprintf("There is no region %q.", bounded(value, 60))
 	if near, ok := nearest(strings.ToLower(value), regions); ok {
-		return rapbot.Refuse(rapbot.NotFound, what, fmt.Sprintf("Did you mean /rap %s %s%s ?", c.Name, near, call.flagsAsTyped(c)))
+		return rapbot.Refuse(rapbot.NotFound, what, fmt.Sprintf("Did you mean /rap %s%s%s ?", c.Name, call.argsAsTyped(c, value, near), call.flagsAsTyped(c)))
 	}
 	return rapbot.Refuse(rapbot.NotFound, what, "The regions are "+strings.Join(regions, ", ")+".")
+}
+
+// argsAsTyped repeats the arguments with one word mended.
+func (c Call) argsAsTyped(cmd Command, wrong, right string) string {
+	var b strings.Builder
+	for _, a := range cmd.Args {
+		for _, word := range strings.Fields(c.Args[a.Name]) {
+			if word == wrong {
+				word = right
+			}
+			b.WriteString(" " + bounded(word, 100))
+		}
+	}
+	return b.String()
 }
 
 // flagsAsTyped repeats the flags, so that a suggestion never turns a dry run

@@ -25,13 +25,17 @@ func runStatus(ctx context.Context, desk Desk, call Call) (rapbot.Message, error
 	if call.Has("now") || !t.Asked() {
 		t = desk.Observe(ctx)
 	}
+	clusters := desk.Clusters()
+	if call.Has("now") {
+		clusters = desk.ObserveClusters(ctx)
+	}
 	name, one := call.Args["region"]
 	if !one {
 		open, err := desk.Open(ctx)
 		if err != nil {
 			open = nil // the fleet is worth telling even when the journal is not readable
 		}
-		return cards.Fleet(t, open, desk.AlertQueue()), nil
+		return cards.Fleet(t, clusters, open, desk.AlertQueue()), nil
 	}
 	region, ok := t.Region(name)
 	if !ok {
@@ -43,5 +47,15 @@ func runStatus(ctx context.Context, desk Desk, call Call) (rapbot.Message, error
 			site = s
 		}
 	}
-	return cards.Region(t, region, site), nil
+	return cards.Region(t, region, site, clusterOf(clusters, name)), nil
+}
+
+// clusterOf is nil for a region of whose Kubernetes nothing is known.
+func clusterOf(clusters []rapbot.Cluster, region string) *rapbot.Cluster {
+	for _, c := range clusters {
+		if c.Region == region {
+			return &c
+		}
+	}
+	return nil
 }

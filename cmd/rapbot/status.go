@@ -41,7 +41,7 @@ func statusCommand(path *string) *cobra.Command {
 				enc.SetIndent("", "  ")
 				err = enc.Encode(t)
 			} else {
-				_, err = fmt.Fprintln(cmd.OutOrStdout(), cards.Fleet(t, nil, rapbot.AlertQueue{}).Plain())
+				_, err = fmt.Fprintln(cmd.OutOrStdout(), cards.Fleet(t, nil, nil, rapbot.AlertQueue{}).Plain())
 			}
 			if err == nil && len(t.Contradictions()) > 0 {
 				return errTrouble
