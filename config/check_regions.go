@@ -50,7 +50,11 @@ func (d *decoder) checkRegions(regions []Region) {
 			server := strings.ToLower(last(settings, "host")) + " " + cmp.Or(last(settings, "port"), "5432")
 			differ(at+".postgres.dsn", "server ", server, "the same server appears twice", "give the host and port of this region")
 		}
+		d.checkInstance(at, *region)
 		d.checkVolume(at, region.Instance)
+		if k := region.Kubernetes; k.Configured() {
+			differ(at+".kubernetes.context", "cluster ", k.Kubeconfig+" "+k.Context+" "+k.Namespace, "the same cluster and namespace appear twice", "give the context of this region's cluster")
+		}
 		if address := region.Postgres.ReplicationAddress; address != "" {
 			differ(at+".postgres.replication_address", "address ", strings.ToLower(address), "the same address appears twice", "write the one of this region's server")
 		}
@@ -60,6 +64,32 @@ func (d *decoder) checkRegions(regions []Region) {
 				differ(at+".instance."+command.key, command.key+" ", strings.Join(command.words, "\x00"), "the same command appears twice",
 					"write the one that acts on this region's server")
 			}
+		}
+	}
+}
+
+// checkInstance wants a way to start and stop the server: by commands, or by the
+// region's Kubernetes.
+func (d *decoder) checkInstance(at string, r Region) {
+	k := at + ".kubernetes"
+	if r.Kubernetes.Context != "" && r.Kubernetes.InCluster {
+		d.add(k+".in_cluster", "true, and context is given too", "leave one of them out")
+	}
+	if r.Kubernetes.Configured() && !r.Instance.Given() {
+		return
+	}
+	for _, c := range []struct {
+		key   string
+		words Command
+		fix   string
+	}{
+		{"start_primary", r.Instance.StartPrimary, "write the command that starts this server as primary, as a list of words"},
+		{"start_replica", r.Instance.StartReplica, "write the command that starts this server as replica, as a list of words"},
+		{"stop", r.Instance.Stop, "write the command that stops this server, as a list of words"},
+		{"status", r.Instance.Status, "write the command that exits 0 when this server runs and 3 when it is stopped, as a list of words"},
+	} {
+		if path := at + ".instance." + c.key; len(c.words) == 0 && !d.failed(path) {
+			d.add(path, "missing", c.fix+"; or let the region's Kubernetes do it: kubernetes.context")
 		}
 	}
 }

@@ -8,6 +8,7 @@ type Config struct {
 	Approvals    Approvals    `yaml:"approvals"`
 	Regions      []Region     `yaml:"regions" required:"list the regions, two or more"` // In display order.
 	Limits       Limits       `yaml:"limits"`
+	Deploy       Deploy       `yaml:"deploy"`
 	Alertmanager Alertmanager `yaml:"alertmanager"`
 	Replication  Replication  `yaml:"replication"`
 	Prometheus   Prometheus   `yaml:"prometheus"`
@@ -63,6 +64,8 @@ type Region struct {
 	Postgres Postgres `yaml:"postgres"`
 	Instance Instance `yaml:"instance"`
 	BootGate BootGate `yaml:"boot_gate"`
+
+	Kubernetes Kubernetes `yaml:"kubernetes"`
 }
 
 // BootGate is the script that every server is to be started by: it keeps a
@@ -89,15 +92,16 @@ type Postgres struct {
 }
 
 // Instance is how the server of a region is started and stopped. Each command
-// is run as it stands, without a shell, and is successful when it exits 0.
+// is run as it stands, without a shell, and is successful when it exits 0. Where
+// the region's Kubernetes runs the server, the commands are left out: all of them.
 type Instance struct {
-	StartPrimary Command `yaml:"start_primary" required:"write the command that starts this server as primary, as a list of words"`
-	StartReplica Command `yaml:"start_replica" required:"write the command that starts this server as replica, as a list of words"`
-	Stop         Command `yaml:"stop" required:"write the command that stops this server, as a list of words"`
+	StartPrimary Command `yaml:"start_primary"`
+	StartReplica Command `yaml:"start_replica"`
+	Stop         Command `yaml:"stop"`
 
 	// Status exits 0 when the server is running and 3 when it is stopped, as
 	// pg_ctl does. Anything else counts as not known.
-	Status Command `yaml:"status" required:"write the command that exits 0 when this server runs and 3 when it is stopped, as a list of words"`
+	Status Command `yaml:"status"`
 
 	// Timeout is how long one of these commands may take.
 	Timeout time.Duration `yaml:"timeout" default:"2m" range:"1s..30m"`
@@ -111,6 +115,11 @@ type Instance struct {
 
 	// CopyTimeout is how long Rewind and Rebuild may take; Timeout is Divergence's.
 	CopyTimeout time.Duration `yaml:"copy_timeout" default:"12h" range:"1m..168h"`
+}
+
+// Given says whether the commands that start and stop the server are given.
+func (i Instance) Given() bool {
+	return len(i.StartPrimary)+len(i.StartReplica)+len(i.Stop)+len(i.Status) > 0
 }
 
 // HasVolume says whether the commands that act on the data are given.

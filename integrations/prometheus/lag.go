@@ -24,8 +24,17 @@ type Config struct {
 	Token         string // a bearer token; empty for none
 	LagQuery      string // seconds, one series a region
 	LagBytesQuery string // bytes, one series a region
+	ErrorQuery    string // the part of requests that fail; {region} stands for the region
 	Regions       []string
 	Timeout       time.Duration // for one answer; ten seconds when 0
+	Now           func() time.Time
+}
+
+func (c Config) now() time.Time {
+	if c.Now == nil {
+		return time.Now()
+	}
+	return c.Now()
 }
 
 // Lag is a rapbot.LagHistory.
