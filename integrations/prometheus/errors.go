@@ -19,7 +19,7 @@ func (l *Lag) ErrorRate(ctx context.Context, region string) (rate float64, known
 	ctx, cancel := context.WithTimeout(ctx, l.cfg.Timeout)
 	defer cancel()
 	query := strings.ReplaceAll(l.cfg.ErrorQuery, "{region}", region) // a name of the configuration, which checked its letters
-	value, _, err := l.api.Query(ctx, query, l.cfg.now(), v1.WithTimeout(l.cfg.Timeout), v1.WithLimit(mostSeries))
+	value, _, _, err := l.api.Query(ctx, query, l.cfg.now(), v1.WithTimeout(l.cfg.Timeout), v1.WithLimit(mostSeries))
 	if err != nil {
 		return 0, false, &rapbot.Error{Code: rapbot.Unavailable, What: "Prometheus " + l.trouble(ctx, err) + ".", Err: err}
 	}
