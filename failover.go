@@ -78,7 +78,7 @@ func PlanFailover(t Topology, sites []Site, to string, limits Limits, clues Clue
 	p.Impact = Impact{Loss: &loss}
 	site := siteOf(sites, lost.Name)
 	p.Checks = failoverChecks(t, lost, target, best, sites, p.Witnesses)
-	p.Steps = failoverSteps(lost, site, to, others(t.Names(), to, lost.Name))
+	p.Steps = failoverSteps(lost, sites, to, others(t.Names(), to, lost.Name))
 	p.Basis = append(basisOf(t, best), Fact{"loss", lossKind(loss)}, Fact{"fence", fenceKind(site)})
 	return p, nil
 }
@@ -238,7 +238,8 @@ func (s Site) SelfFenced(frozen time.Time) time.Time { return frozen.Add(s.SelfF
 // failoverSteps order the freeze and the fence: a primary that is dark may
 // come back at any moment, so the replicas are frozen before anything else; one
 // that answers is stopped first, so that they still get what it has.
-func failoverSteps(lost Region, site Site, to string, siblings []string) []Step {
+func failoverSteps(lost Region, sites []Site, to string, siblings []string) []Step {
+	site := siteOf(sites, lost.Name)
 	freeze := Step{Kind: StepFreeze, Region: to, Title: "Freeze the replicas", Deadline: 30 * time.Second, Undo: "let the replicas receive again"}
 	fence := Step{Kind: StepFence, Region: lost.Name, Title: "Fence " + lost.Name, Deadline: time.Minute + site.SelfFence + fenceMargin}
 	first, second := freeze, fence
@@ -252,8 +253,11 @@ func failoverSteps(lost Region, site Site, to string, siblings []string) []Step 
 		{Kind: StepSlots, Region: to, Title: "Prepare " + to + " to feed the others", Deadline: 30 * time.Second, Undo: "drop the slots made on " + to, Leave: true},
 		{Kind: StepPromote, Region: to, Title: "Promote " + to, Deadline: 2 * time.Minute, Commits: true},
 	}
+	left := append([]string{to}, siblings...) // the lost region learns of it when it rejoins
+	steps = append(steps, pointApps(sites, to, left)...)
 	for _, b := range siblings {
 		steps = append(steps, Step{Kind: StepFollow, Region: b, Title: "Let " + b + " follow " + to, Deadline: time.Minute, Optional: true})
 	}
+	steps = append(steps, pointDatabases(sites, to, lost.Server.Timeline+1, left)...)
 	return append(steps, Step{Kind: StepTidy, Region: to, Title: "Clean up and verify", Deadline: 30 * time.Second, Optional: true})
 }

@@ -48,7 +48,7 @@ func PlanRejoin(t Topology, sites []Site, region string, divergence *Divergence)
 	p.Headline = standingOf(back, primary)
 	p.Impact = Impact{Discard: by.Discard}
 	p.Checks = rejoinChecks(t, back, primary, sites, divergence)
-	p.Steps = rejoinSteps(back.Name, primary.Name)
+	p.Steps = rejoinSteps(back.Name, primary, sites)
 	p.Basis = []Fact{
 		{primary.Name, string(primary.Role)},
 		{FactTimeline, fmt.Sprint(primary.Server.Timeline)},
@@ -183,13 +183,16 @@ func rejoinChecks(t Topology, back, primary Region, sites []Site, d *Divergence)
 
 // rejoinSteps have their point of no return where data are changed: until
 // then the server is as it was.
-func rejoinSteps(back, primary string) []Step {
-	return []Step{
+func rejoinSteps(back string, to Region, sites []Site) []Step {
+	primary := to.Name
+	steps := []Step{
 		{Kind: StepAnchor, Region: primary, Title: "Put a mark on " + primary, Deadline: time.Minute},
 		{Kind: StepHalt, Region: back, Title: "Stop " + back, Deadline: 2 * time.Minute, Undo: "start " + back + " again if it ran as a replica", Leave: true},
 		{Kind: StepSalvage, Region: back, Title: "Count and copy what only " + back + " has", Deadline: 10 * time.Minute},
 		{Kind: StepRebuild, Region: back, Title: "Make " + back + "'s data follow " + primary, Deadline: 12 * time.Hour, Commits: true},
 		{Kind: StepRejoin, Region: back, Title: "Bring " + back + " back as a replica", Deadline: 10 * time.Minute},
-		{Kind: StepTidy, Region: primary, Title: "Clean up and verify", Deadline: 30 * time.Second, Optional: true},
 	}
+	steps = append(steps, pointApps(sites, primary, []string{back})...)
+	steps = append(steps, pointDatabases(sites, primary, to.Server.Timeline, []string{back})...)
+	return append(steps, Step{Kind: StepTidy, Region: primary, Title: "Clean up and verify", Deadline: 30 * time.Second, Optional: true})
 }

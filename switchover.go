@@ -2,6 +2,7 @@ package rapbot
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -16,7 +17,14 @@ type Site struct {
 	// SelfFence is after how long without any other region a primary there stops
 	// by itself; its boot gate sees to that. Zero means that it has none.
 	SelfFence time.Duration
+
+	Host    string // under which the other regions and the applications reach the server
+	Port    int
+	App     bool // rapbot may change the release of the application there
+	Release bool // the server is of a release that rapbot may change
 }
+
+func (s Site) address() (host, port string) { return s.Host, strconv.Itoa(s.Port) }
 
 // Limits bound what is allowed to move between a plan and its running.
 type Limits struct {
@@ -44,7 +52,7 @@ func PlanSwitchover(t Topology, sites []Site, to string, limits Limits) (Plan, e
 	p := Plan{Kind: Switchover, From: primary.Name, To: to, MadeAt: t.At}
 	proof := proofFor(target.Server, siteOf(sites, primary.Name))
 	p.Checks = switchoverChecks(t, primary, target, sites, limits)
-	p.Steps = switchoverSteps(primary.Name, to, bystanders, proof)
+	p.Steps = switchoverSteps(primary, to, bystanders, proof, sites)
 	p.Basis = append(basisOf(t, primary), Fact{FactProof, string(proof)})
 	p.Impact = Impact{WritePause: time.Second}
 	return p, nil
@@ -75,7 +83,9 @@ func noPrimary(t Topology, to string) error {
 	return refusal
 }
 
-func switchoverSteps(from, to string, bystanders []string, proof Proof) []Step {
+func switchoverSteps(primary Region, to string, bystanders []string, proof Proof, sites []Site) []Step {
+	from := primary.Name
+	everywhere := append([]string{to, from}, bystanders...)
 	steps := []Step{
 		{Kind: StepPrepare, Region: to, Title: "Prepare " + to + " to feed the others", Deadline: time.Minute, Undo: "drop the slots made on " + to, Leave: true},
 		{Kind: StepBlock, Region: from, Title: "Block writers on " + from, Deadline: 15 * time.Second, Undo: "let " + from + " accept writes again"},
@@ -84,12 +94,14 @@ func switchoverSteps(from, to string, bystanders []string, proof Proof) []Step {
 		{Kind: StepProve, Region: to, Title: proveTitle(proof, from, to), Deadline: 20 * time.Second},
 		{Kind: StepPromote, Region: to, Title: "Promote " + to, Deadline: time.Minute, Commits: true},
 	}
+	steps = append(steps, pointApps(sites, to, everywhere)...)
 	// The old primary first: it has to be started, and brings the redundancy back. The others find the new primary by themselves,
 	// and one of them that is down must not keep the old primary waiting.
 	steps = append(steps, Step{Kind: StepRejoin, Region: from, Title: "Bring " + from + " back as a replica", Deadline: 2 * time.Minute, Optional: true})
 	for _, b := range bystanders {
 		steps = append(steps, Step{Kind: StepFollow, Region: b, Title: "Let " + b + " follow " + to, Deadline: time.Minute, Optional: true})
 	}
+	steps = append(steps, pointDatabases(sites, to, primary.Server.Timeline+1, everywhere)...)
 	return append(steps, Step{Kind: StepTidy, Region: to, Title: "Clean up and verify", Deadline: 30 * time.Second, Optional: true})
 }
 

@@ -64,6 +64,7 @@ func (d *Deployer) Doers() map[rapbot.StepKind]rapbot.Doer {
 		rapbot.StepRevert:  revert{d},
 		rapbot.StepGate:    gate{d},
 		rapbot.StepRestart: restart{d},
+		rapbot.StepPoint:   point{d},
 	}
 }
 
