@@ -32,6 +32,9 @@ func Load(path string, env func(string) (string, bool)) (*Config, error) {
 			*file = within(folder, *file)
 		}
 	}
+	for i := range c.Regions {
+		c.Regions[i].Kubernetes.within(folder)
+	}
 	for i, glob := range c.Alertmanager.Templates {
 		c.Alertmanager.Templates[i] = within(folder, glob)
 	}

@@ -19,6 +19,20 @@ type Kubernetes struct {
 // Configured says whether the region's cluster can be reached.
 func (k Kubernetes) Configured() bool { return k.Context != "" || k.InCluster }
 
+// within makes the paths those of files in a folder.
+func (k *Kubernetes) within(folder string) {
+	for _, path := range []*string{&k.Kubeconfig, &k.App.Chart, &k.Database.Chart} {
+		if *path != "" {
+			*path = within(folder, *path)
+		}
+	}
+	for _, files := range [][]string{k.App.Values, k.Database.Values} {
+		for i := range files {
+			files[i] = within(folder, files[i])
+		}
+	}
+}
+
 // Release is one release of Helm's.
 type Release struct {
 	Name   string   `yaml:"release" default:""` // Empty: rap-analyzer-<region>, postgresql-<region>.

@@ -50,7 +50,7 @@ func (d *Deployer) planInstall(ctx context.Context, wish rapbot.Wish, t rapbot.T
 		if last := at == (target{regions[len(regions)-1], rapbot.Database}); last && slices.ContainsFunc(p.Steps, func(s rapbot.Step) bool { return s.Part == rapbot.Database && s.Region == primary.region }) {
 			// From now on it opens only with a majority of the regions.
 			p.Steps = append(p.Steps, rapbot.Step{
-				Kind: rapbot.StepUpgrade, Region: primary.region, Part: rapbot.Database, Set: []string{"gate.quorum=null"}, Revision: 1, Deadline: d.Timeout, Optional: true,
+				Kind: rapbot.StepUpgrade, Region: primary.region, Part: rapbot.Database, Set: []string{"gate.quorum="}, Revision: 1, Deadline: d.Timeout, Optional: true,
 				Title: fmt.Sprintf("Let PostgreSQL in %s start only with a majority from now on", primary.region),
 			})
 		}

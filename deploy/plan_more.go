@@ -28,6 +28,9 @@ func (d *Deployer) planRollback(ctx context.Context, wish rapbot.Wish, t rapbot.
 		}
 		to := l.preview.Version
 		step := rapbot.Step{Kind: rapbot.StepRevert, Title: fmt.Sprintf("Put %s back to %s, revision %d", at.region, to, l.to), Revision: l.to}
+		if c, _ := seen.cluster(at.region); c.Host != "" {
+			step.Set = []string{"database.host=" + c.Host} // the primary may have moved since that revision
+		}
 		d.add(&p, seen, at, step, to)
 		p.Steps = append(p.Steps, d.gate(at.region))
 	}

@@ -47,6 +47,11 @@ func (r revert) Act(ctx context.Context, run rapbot.StepRun) error {
 	if _, err := r.Releases.RollBack(ctx, run.Step.Region, run.Step.Part, run.Step.Revision); err != nil {
 		return finalIfInvalid(err)
 	}
+	if len(run.Step.Set) > 0 {
+		if _, err := r.Releases.Apply(ctx, upgrade(r).change(run)); err != nil {
+			return finalIfInvalid(err)
+		}
+	}
 	w.applied, w.troubled = true, r.Now()
 	return nil
 }
