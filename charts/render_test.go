@@ -32,6 +32,9 @@ const (
 	namespace  = "rap-analyzer"
 )
 
+// shipped are the charts that there are.
+var shipped = []string{app, postgresql}
+
 // loadChart loads a chart from what is embedded, so that what is embedded is known to be whole. It is loaded anew each time: rendering writes to it.
 func loadChart(t *testing.T, name string) *chart.Chart {
 	t.Helper()
@@ -178,4 +181,3 @@ func text(object any) string {
 	}
 	return string(out)
 }
-var shipped = []string{postgresql}
