@@ -289,15 +289,18 @@ func opened(t *testing.T, shell string) *scene {
 	return s
 }
 
-// asking lists the processes of timeout, which leave the gate's group, by the folder that they were given.
-func (s *scene) asking() []string {
+// asking lists the processes of timeout, which leave the gate's group.
+func (s *scene) asking() []string { return s.started("timeout\x00") }
+
+// started lists the processes whose command line begins so, by the folder that they were given.
+func (s *scene) started(words string) []string {
 	files, _ := filepath.Glob("/proc/[0-9]*/environ") // the pattern is constant and well formed
 	var found []string
 	for _, file := range files {
 		pid := filepath.Base(filepath.Dir(file))
 		environ, _ := os.ReadFile(file)
 		line, _ := os.ReadFile("/proc/" + pid + "/cmdline")
-		if strings.Contains(string(environ), s.dir+"\x00") && strings.HasPrefix(string(line), "timeout\x00") {
+		if strings.Contains(string(environ), s.dir+"\x00") && strings.HasPrefix(string(line), words) {
 			found = append(found, pid)
 		}
 	}

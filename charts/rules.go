@@ -14,5 +14,5 @@ var Rules embed.FS
 // ExporterQueries is what postgres_exporter asks, whose metrics the rules are
 // about.
 //
-//go:embed multi-region/exporter/queries.yaml
+//go:embed postgresql/files/exporter-queries.yaml
 var ExporterQueries string

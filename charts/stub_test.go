@@ -160,6 +160,12 @@ func (s *scene) start(env ...string) {
 		"GATE_PGDATA=" + filepath.Join(s.dir, "data"), "GATE_DIR=" + filepath.Join(s.dir, "gate"), "GATE_HBA=" + filepath.Join(s.dir, "hba"),
 		"GATE_PEERS=west=127.0.0.1:1 eu=127.0.0.1:2", "GATE_PEER_CONNINFO=user=replicator", "GATE_EVERY=0.05",
 	}, env...)
+	s.run()
+}
+
+// run runs what is in gate in a process group of its own, which ends with the test.
+func (s *scene) run() {
+	s.Helper()
 	s.gate.Stderr = &s.err
 	s.gate.WaitDelay = time.Second
 	s.gate.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}

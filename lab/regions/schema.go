@@ -12,22 +12,11 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/charts"
 )
 
 //go:embed schema.sql
 var schemaSQL string
-
-//go:embed grants.sql
-var grantsSQL string
-
-//go:embed grants15.sql
-var grants15SQL string
-
-//go:embed grants13.sql
-var grants13SQL string
-
-//go:embed rewind.sql
-var rewindSQL string
 
 // Database is the name of the application's database.
 const Database = "rap"
@@ -70,7 +59,7 @@ func (f *Fleet) fill(ctx context.Context, primary *Server) error {
 			statements = append(statements, fmt.Sprintf("SELECT pg_create_physical_replication_slot('%s', true)", server.Slot))
 		}
 	}
-	statements = append(statements, rewindSQL)
+	statements = append(statements, charts.GrantsRewind)
 	if f.pg.Major >= 15 {
 		statements = append(statements, "GRANT pg_checkpoint TO replicator")
 	}
@@ -102,11 +91,11 @@ func (f *Fleet) renderGrants() (string, error) {
 }
 
 func renderGrants(slots []string, able rapbot.Ability) (string, error) {
-	text := grantsSQL + "\n"
+	text := charts.Grants + "\n"
 	if able.GrantsOnParameters {
-		text += grants15SQL
+		text += charts.Grants15
 	} else {
-		text += grants13SQL
+		text += charts.Grants13
 	}
 	page, err := template.New("grants").Parse(text)
 	if err != nil {
