@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+
+	"github.com/rap-analyzer/rapbot"
 )
 
 // shown is how much of a command's output an error shows. Twice as much is
@@ -40,26 +42,16 @@ func (t *tail) String() string {
 	return strings.ToValidUTF8(text, "")
 }
 
-const hidden = "(hidden)"
+var secretName = regexp.MustCompile(`(?i)passw|secret|token|credential|private|_key$|^key$`)
 
-var (
-	secretName  = regexp.MustCompile(`(?i)passw|secret|token|credential|private|_key$|^key$`)
-	secretWord  = regexp.MustCompile(`(?i)([\w-]*(?:password|passwd|passphrase|secret|token|api[_-]?key)["']?\s*[=:]\s*)("[^"]*"|'[^']*'|\S+)`)
-	bearer      = regexp.MustCompile(`(?i)\b(bearer|basic)\s+\S+`)
-	urlPassword = regexp.MustCompile(`(://[^/\s:@]*:)[^/\s]*@`)
-)
-
-// hide takes out what looks like a secret: what stands behind a telling word,
-// and the value of every telling variable of the environment, which the
-// command has inherited and may print.
+// hide takes out what looks like a secret, and the value of every telling
+// variable of the environment, which the command has inherited and may print.
 func hide(text string) string {
+	var known []string
 	for _, pair := range os.Environ() {
-		name, value, _ := strings.Cut(pair, "=")
-		if len(value) >= 4 && secretName.MatchString(name) {
-			text = strings.ReplaceAll(text, value, hidden)
+		if name, value, _ := strings.Cut(pair, "="); secretName.MatchString(name) {
+			known = append(known, value)
 		}
 	}
-	text = urlPassword.ReplaceAllString(text, "${1}"+hidden+"@")
-	text = secretWord.ReplaceAllString(text, "${1}"+hidden)
-	return bearer.ReplaceAllString(text, "${1} "+hidden)
+	return rapbot.HideSecrets(text, known...)
 }

@@ -99,9 +99,9 @@ func (v *Volume) copy(ctx context.Context, name string, words []string, source s
 		progress = func(_, _ int64) {}
 	}
 	var said tail
-	lines := follower{tell: progress, rest: &said}
+	lines := rapbot.CopyLines{Tell: progress, Rest: func(line []byte) { _, _ = said.Write(line) }}
 	r := runInto(ctx, command, v.config.CopyTimeout, wholeAnswer, &lines, &lines)
-	lines.finish()
+	lines.Finish()
 	r.said = said.String()
 	return trouble(name, command, r, halfDone)
 }
