@@ -53,15 +53,19 @@ func FindOrBuild(ctx context.Context, progress io.Writer) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	return path, buildOnce(ctx, sources, path, progress)
+}
+
+func buildOnce(ctx context.Context, sources, path string, progress io.Writer) error {
 	unlock, err := lock(ctx, path+".lock", progress)
 	if err != nil {
-		return "", err
+		return err
 	}
 	defer unlock()
 	if _, err := os.Stat(path); err == nil {
-		return path, nil // whoever held the lock has built it
+		return nil // whoever held the lock has built it
 	}
-	return path, build(ctx, sources, path, progress)
+	return build(ctx, sources, path, progress)
 }
 
 // place says where the built program is, or would be, and where its sources are.
