@@ -17,10 +17,13 @@ func signalAll(how syscall.Signal) int {
 }
 
 // Descendants lists the processes in the cage, the program first.
-func (c *Cage) Descendants() []int { return descendants(c.PID()) }
+func (c *Cage) Descendants() []int { return DescendantsOf(c) }
 
 // descendants lists the processes below one, parents before their children, without those that have ended and wait to be collected.
-func descendants(root int) []int {
+func descendants(root int) []int { return below(root, families()) }
+
+// families lists the children of every process of this machine.
+func families() map[int][]int {
 	children := map[int][]int{}
 	entries, err := os.ReadDir("/proc")
 	if err != nil {
@@ -35,6 +38,10 @@ func descendants(root int) []int {
 			children[parent] = append(children[parent], pid)
 		}
 	}
+	return children
+}
+
+func below(root int, children map[int][]int) []int {
 	all := []int{root}
 	for next := 0; next < len(all); next++ {
 		all = append(all, children[all[next]]...)
@@ -55,4 +62,14 @@ func look(pid int) (state byte, parent int) {
 	}
 	parent, _ = strconv.Atoi(fields[1])
 	return fields[0][0], parent
+}
+
+// DescendantsOf lists the processes in several cages by one look at all processes.
+func DescendantsOf(cages ...*Cage) []int {
+	children := families()
+	var all []int
+	for _, c := range cages {
+		all = append(all, below(c.PID(), children)...)
+	}
+	return all
 }
