@@ -35,27 +35,19 @@ var shared struct {
 // Kubernetes must have been built (make cluster): that takes longer than a test may.
 func ForTest(t testing.TB, names ...string) *Room {
 	t.Helper()
-	shared.Lock()
-	defer shared.Unlock()
-	key := strings.Join(names, ",")
-	lab := shared.labs[key]
-	if lab == nil {
-		var err error
-		if lab, err = startForTest(context.Background(), names); err != nil {
-			t.Fatal(err)
-		}
-		if shared.labs == nil {
-			shared.labs = map[string]*Lab{}
-		}
-		shared.labs[key] = lab
-	}
-	return lab.room(t)
+	return share(t, strings.Join(names, ","), Options{Names: names, FakeNodes: 2})
 }
 
-// FreshForTest starts regions that end with the test.
+// FreshForTest starts regions that end with the test, with two fake nodes each.
 func FreshForTest(t testing.TB, names ...string) *Room {
 	t.Helper()
-	lab, err := startForTest(t.Context(), names)
+	return StartForTest(t, Options{Names: names, FakeNodes: 2})
+}
+
+// StartForTest starts regions that end with the test.
+func StartForTest(t testing.TB, opt Options) *Room {
+	t.Helper()
+	lab, err := startForTest(t.Context(), opt)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,12 +59,32 @@ func FreshForTest(t testing.TB, names ...string) *Room {
 	return lab.room(t)
 }
 
-func startForTest(ctx context.Context, names []string) (*Lab, error) {
-	program, err := binary.Find(ctx)
-	if err != nil {
-		return nil, err
+func share(t testing.TB, key string, opt Options) *Room {
+	t.Helper()
+	shared.Lock()
+	defer shared.Unlock()
+	lab := shared.labs[key]
+	if lab == nil {
+		var err error
+		if lab, err = startForTest(context.Background(), opt); err != nil {
+			t.Fatal(err)
+		}
+		if shared.labs == nil {
+			shared.labs = map[string]*Lab{}
+		}
+		shared.labs[key] = lab
 	}
-	return Start(ctx, Options{Names: names, FakeNodes: 2, Program: program})
+	return lab.room(t)
+}
+
+func startForTest(ctx context.Context, opt Options) (*Lab, error) {
+	if opt.Program == "" {
+		var err error
+		if opt.Program, err = binary.Find(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return Start(ctx, opt)
 }
 
 // room makes a namespace in all regions. It is deleted after the test, which does
