@@ -9,7 +9,7 @@ KILLS   ?= 20
 MAJORS  ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-versions test-upstream check race chaos proof fuzz bench bench-failover bench-storm bench-alerts update build clean
+.PHONY: help demo cluster test test-versions test-upstream check race chaos proof fuzz bench bench-failover bench-storm bench-alerts update build clean
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,6 +20,9 @@ demo: ## start the lab and the real bot, print the page's address, stop with Ctr
 	@mkdir -p .lab/bin
 	@GO=$(GO) tools/build .lab/bin ./lab ./lab/instance ./cmd/rapbot
 	@exec .lab/bin/lab up --demo --bin .lab/bin
+
+cluster: ## build Kubernetes for the lab, once per machine; eight minutes on two cores, then nothing
+	@$(GO) run ./lab/kubernetes/build
 
 test: ## everything that must pass before a change lands
 	@tools/setup test

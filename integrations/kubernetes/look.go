@@ -138,6 +138,17 @@ func (f *Fleet) ObserveClusters(ctx context.Context) []rapbot.Cluster {
 	return f.Clusters()
 }
 
+// ObserveCluster asks one API server now. Of a region that has no cluster it
+// says that.
+func (f *Fleet) ObserveCluster(ctx context.Context, region string) rapbot.Cluster {
+	r, err := f.of(region)
+	if err != nil {
+		return rapbot.Cluster{Region: region, At: f.opt.Now(), Fault: "no cluster is configured"}
+	}
+	_, _ = f.look(ctx, r) // what came of it is in the memory
+	return r.memory.now()
+}
+
 // of finds a region. Code NotFound.
 func (f *Fleet) of(name string) (*region, error) {
 	for _, r := range f.regions {

@@ -96,6 +96,9 @@ func (c *Child) Killed() bool {
 	return ok && (status.Signaled() || status.ExitStatus() > 128)
 }
 
+// ExitCode is the program's; it counts after Done. It is -1 when a signal ended it.
+func (c *Child) ExitCode() int { return c.cmd.ProcessState.ExitCode() }
+
 // State describes how the child ended; it counts after Done.
 func (c *Child) State() string { return c.cmd.ProcessState.String() }
 

@@ -45,9 +45,7 @@ func (a Account) Command(dir, program string, args ...string) *exec.Cmd {
 	cmd.Dir = dir
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "LC_ALL=C", "TZ=UTC"}
 	cmd.SysProcAttr = child.Bound()
-	if a.handOver {
-		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: uint32(a.uid), Gid: uint32(a.gid)}
-	}
+	cmd.SysProcAttr.Credential = a.Credential()
 	return cmd
 }
 
@@ -133,4 +131,12 @@ func (a Account) Home(wanted string) (string, bool, error) {
 		return "", false, fmt.Errorf("user %d cannot reach %s: set TMPDIR to a folder that everybody can enter", a.uid, filepath.Dir(dir))
 	}
 	return dir, true, nil
+}
+
+// Credential is what a program is started with to run as the account; nil when that needs nothing.
+func (a Account) Credential() *syscall.Credential {
+	if !a.handOver {
+		return nil
+	}
+	return &syscall.Credential{Uid: uint32(a.uid), Gid: uint32(a.gid)}
 }

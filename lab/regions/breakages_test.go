@@ -90,7 +90,7 @@ func servesLinks(t *testing.T, f *Fleet) {
 	}
 	call("POST", "/lab/break", `{"what":"delay","region":"us-west-2","ms":5}`, 200)
 	call("POST", "/lab/break", `{"what":"heal","region":"us-west-2"}`, 200)
-	if ms := f.Link("us-west-2", "us-east-1").line().DelayMS; ms != 0 {
+	if ms := f.Link("us-west-2", "us-east-1").shown().DelayMS; ms != 0 {
 		t.Errorf("a healed link delays by %d ms", ms)
 	}
 }

@@ -17,19 +17,18 @@ type linkLine struct {
 	Connections int       `json:"connections"`
 }
 
-func (l *Link) line() linkLine {
-	l.mu.Lock()
-	defer l.mu.Unlock()
+func (l *Link) shown() linkLine {
+	traffic := l.line.Traffic()
 	return linkLine{
-		From: l.Viewer, To: l.Region, State: l.traffic.state, DelayMS: l.traffic.delay.Milliseconds(), JitterMS: l.traffic.jitter.Milliseconds(),
-		Connections: len(l.sessions),
+		From: l.Viewer, To: l.Region, State: traffic.State, DelayMS: traffic.Delay.Milliseconds(), JitterMS: traffic.Jitter.Milliseconds(),
+		Connections: l.line.Connections(),
 	}
 }
 
 func (f *Fleet) serveLinks(context.Context, *http.Request) (any, error) {
 	lines := []linkLine{}
 	for _, link := range f.Links() {
-		lines = append(lines, link.line())
+		lines = append(lines, link.shown())
 	}
 	return object{"links": lines}, nil
 }
@@ -70,5 +69,5 @@ func (f *Fleet) serveChangeLink(_ context.Context, r *http.Request) (any, error)
 	if asked.State != "" {
 		link.set(asked.State)
 	}
-	return object{"ok": true, "link": link.line()}, nil
+	return object{"ok": true, "link": link.shown()}, nil
 }

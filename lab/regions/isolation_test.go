@@ -65,7 +65,7 @@ func everybodyUsesLinks(t *testing.T, f *Fleet) {
 		t.Fatalf("%d links for three regions, the bot and the application", n)
 	}
 	for _, way := range []struct{ viewer, region string }{{"us-west-2", "us-east-1"}, {"eu-west-1", "us-east-1"}, {ViewerApp, "us-east-1"}} {
-		if n := f.Link(way.viewer, way.region).line().Connections; n == 0 {
+		if n := f.Link(way.viewer, way.region).shown().Connections; n == 0 {
 			t.Errorf("%s does not reach %s through its link", way.viewer, way.region)
 		}
 	}

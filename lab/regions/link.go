@@ -1,25 +1,26 @@
 package regions
 
 import (
+	"context"
+	"errors"
 	"net"
+	"strconv"
 	"sync"
+	"syscall"
 	"time"
 
+	"github.com/rap-analyzer/rapbot/lab/line"
 	"github.com/rap-analyzer/rapbot/lab/loopback"
 )
 
-// LinkState is what a link does with connections.
-type LinkState string
+// LinkState is what a link does with connections: those of a line.
+type LinkState = line.State
 
 // The states of a link.
-//
-// A cut link is a refusal: connections are reset, new ones refused, as behind a firewall that rejects or on a machine that is up without its server.
-// A stalled link is silence, which is how a wide-area link dies: nothing is forwarded in either direction, nobody is told, and whoever waits, waits.
-// The kernel completes the handshake of a new connection on a stalled link; nothing comes after it.
 const (
-	LinkOK      LinkState = "ok"
-	LinkCut     LinkState = "cut"
-	LinkStalled LinkState = "stall"
+	LinkOK      = line.OK
+	LinkCut     = line.Cut
+	LinkStalled = line.Stalled
 )
 
 // Link is the way by which one viewer reaches one region's server: a TCP proxy on loopback. Its port is held for the fleet's life. It listens
@@ -32,21 +33,14 @@ type Link struct {
 	held   loopback.Reservation
 	server *Server
 
+	line *line.Line
+
 	mu       sync.Mutex
-	traffic  traffic
 	serving  bool // the server listens
 	closed   bool
 	listener net.Listener // nil while the link refuses
-	sessions map[*session]struct{}
-	changed  chan struct{} // closed, and replaced, when traffic changes
 
-	all sync.WaitGroup
-}
-
-// traffic is how a link treats the bytes.
-type traffic struct {
-	state         LinkState
-	delay, jitter time.Duration
+	accepting sync.WaitGroup
 }
 
 func newLink(viewer string, server *Server) (*Link, error) {
@@ -54,59 +48,39 @@ func newLink(viewer string, server *Server) (*Link, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Link{
-		Viewer: viewer, Region: server.Name, Port: held.Port, held: held, server: server,
-		traffic: traffic{state: LinkOK}, sessions: map[*session]struct{}{}, changed: make(chan struct{}),
-	}, nil
+	return &Link{Viewer: viewer, Region: server.Name, Port: held.Port, held: held, server: server, line: line.New()}, nil
 }
 
 // Cut resets the connections and refuses new ones.
-func (l *Link) Cut() { l.change(func(t *traffic) { t.state = LinkCut }) }
+func (l *Link) Cut() { l.set(LinkCut) }
 
 // Stall forwards nothing any more. Connections stay open and hang; what was sent meanwhile arrives when the link heals, each byte once and in order.
-func (l *Link) Stall() { l.change(func(t *traffic) { t.state = LinkStalled }) }
+func (l *Link) Stall() { l.set(LinkStalled) }
 
 // Delay makes everything arrive later by d and up to jitter more, in each direction, in the order in which it was sent. It changes nothing else:
 // a stalled link stays stalled.
 func (l *Link) Delay(d, jitter time.Duration) {
-	l.change(func(t *traffic) { t.delay, t.jitter = max(d, 0), max(jitter, 0) })
+	l.change(func(t *line.Traffic) { t.Delay, t.Jitter = d, jitter })
 }
 
 // Heal makes the link whole and fast again.
-func (l *Link) Heal() { l.change(func(t *traffic) { *t = traffic{state: LinkOK} }) }
+func (l *Link) Heal() { l.change(func(t *line.Traffic) { *t = line.Traffic{State: LinkOK} }) }
 
 // State is what the link does with connections.
-func (l *Link) State() LinkState {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.traffic.state
-}
+func (l *Link) State() LinkState { return l.line.Traffic().State }
 
-func (l *Link) set(state LinkState) { l.change(func(t *traffic) { t.state = state }) }
+func (l *Link) set(state LinkState) { l.change(func(t *line.Traffic) { t.State = state }) }
 
-func (l *Link) change(how func(*traffic)) {
-	l.mu.Lock()
-	before := l.traffic
-	how(&l.traffic)
-	if l.traffic == before || l.closed {
-		l.mu.Unlock()
-		return
+func (l *Link) change(how func(*line.Traffic)) {
+	changed := l.line.Change(how, func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.settle()
+	})
+	if changed {
+		now := l.line.Traffic()
+		l.server.fleet.log("link from %s to %s: %s, delay %s", l.Viewer, l.Region, now.State, now.Delay)
 	}
-	close(l.changed)
-	l.changed = make(chan struct{})
-	l.settle()
-	doomed := l.affected()
-	now := l.traffic
-	l.mu.Unlock()
-
-	for _, s := range doomed {
-		if now.state == LinkCut {
-			s.reset()
-		} else {
-			s.interrupt() // its copying begins anew, under the new traffic
-		}
-	}
-	l.server.fleet.log("link from %s to %s: %s, delay %s", l.Viewer, l.Region, now.state, now.delay)
 }
 
 // serve tells the link whether the server behind it listens.
@@ -119,16 +93,17 @@ func (l *Link) serve(listens bool) {
 
 // settle opens or closes the listener. A stalled link listens whatever the server does: it must not tell that the server is gone. The caller holds mu.
 func (l *Link) settle() {
-	want := !l.closed && (l.traffic.state == LinkStalled || l.traffic.state == LinkOK && l.serving)
+	state := l.State()
+	want := !l.closed && (state == LinkStalled || state == LinkOK && l.serving)
 	switch {
 	case want && l.listener == nil:
-		listener, err := listenOn(l.held.Addr())
+		listener, err := line.Listen(l.held.Addr())
 		if err != nil {
 			l.server.fleet.log("link from %s to %s refuses connections: %v", l.Viewer, l.Region, err)
 			return
 		}
 		l.listener = listener
-		l.all.Go(func() { l.acceptFrom(listener) })
+		l.accepting.Go(func() { l.acceptFrom(listener) })
 	case !want && l.listener != nil:
 		_ = l.listener.Close()
 		l.listener = nil
@@ -141,44 +116,22 @@ func (l *Link) acceptFrom(listener net.Listener) {
 		if err != nil {
 			return // closed: settle or close did
 		}
-		l.admit(conn.(*net.TCPConn)) // listenOn listens for nothing else
+		l.line.Carry(conn.(*net.TCPConn), l.reach) // line.Listen listens for nothing else
 	}
 }
 
-func (l *Link) admit(client *net.TCPConn) {
-	s := &session{link: l, client: client, ended: make(chan struct{})}
-	l.mu.Lock()
-	welcome := !l.closed && l.traffic.state != LinkCut
-	if welcome {
-		l.sessions[s] = struct{}{}
-		l.all.Go(s.run)
+// reach connects to the server. If nothing listens there, the other links learn of it too.
+func (l *Link) reach(ctx context.Context) (*net.TCPConn, error) {
+	conn, err := dial(ctx, l.server.Port)
+	if errors.Is(err, syscall.ECONNREFUSED) {
+		l.server.inbound.suspect()
 	}
-	l.mu.Unlock()
-	if !welcome {
-		s.reset()
-	}
+	return conn, err
 }
 
-func (l *Link) dismiss(s *session) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	delete(l.sessions, s)
-}
-
-// affected lists the sessions that there are. The caller holds mu.
-func (l *Link) affected() []*session {
-	var all []*session
-	for s := range l.sessions {
-		all = append(all, s)
-	}
-	return all
-}
-
-// now gives the present traffic, and a channel that is closed when it is no longer so.
-func (l *Link) now() (traffic, <-chan struct{}) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.traffic, l.changed
+// dial connects to a port on loopback.
+func dial(ctx context.Context, port int) (*net.TCPConn, error) {
+	return line.Dial(ctx, net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 }
 
 // close ends the link for good and gives its port back. Only the first call does.
@@ -190,11 +143,8 @@ func (l *Link) close() {
 	}
 	l.closed = true
 	l.settle()
-	doomed := l.affected()
 	l.mu.Unlock()
-	for _, s := range doomed {
-		s.reset()
-	}
-	l.all.Wait()
+	l.accepting.Wait()
+	l.line.Close()
 	l.held.Release()
 }

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rap-analyzer/rapbot/lab/line"
 	"github.com/rap-analyzer/rapbot/lab/wait"
 )
 
@@ -28,7 +29,7 @@ type echo struct {
 
 func newEcho(t *testing.T) *echo {
 	t.Helper()
-	listener, err := listenOn("127.0.0.1:0")
+	listener, err := line.Listen("127.0.0.1:0")
 	must(t, err)
 	t.Cleanup(func() { _ = listener.Close() })
 	e := &echo{listener: listener}
@@ -113,7 +114,7 @@ func TestLinkCarries(t *testing.T) {
 	if rest, err := io.ReadAll(conn); err != nil || len(rest) > 0 {
 		t.Errorf("after the end of the stream: %d bytes, %v", len(rest), err)
 	}
-	eventually(t, "the link forgets the connection", func() bool { return e.line().Connections == 0 })
+	eventually(t, "the link forgets the connection", func() bool { return e.shown().Connections == 0 })
 }
 
 func TestCutLinkResetsAndRefuses(t *testing.T) {
@@ -145,7 +146,7 @@ func TestStalledLinkHangsAndLosesNothing(t *testing.T) {
 			roundTrip(t, old, 100)
 			e.Stall()
 			fresh, gone := e.dial(t), e.dial(t)
-			eventually(t, "the link has taken all three", func() bool { return e.line().Connections == 3 })
+			eventually(t, "the link has taken all three", func() bool { return e.shown().Connections == 3 })
 			must(t, gone.Close())
 			much := randomBytes(4 << 20) // more than the buffers on the way hold
 			for _, conn := range []*net.TCPConn{old, fresh} {
@@ -155,7 +156,7 @@ func TestStalledLinkHangsAndLosesNothing(t *testing.T) {
 			e.Heal()
 			expectBytes(t, old, much)
 			expectBytes(t, fresh, much)
-			eventually(t, "the one that gave up is forgotten", func() bool { return e.line().Connections == 2 })
+			eventually(t, "the one that gave up is forgotten", func() bool { return e.shown().Connections == 2 })
 			if n := e.greeted.Load(); n != 2 {
 				t.Errorf("the server has taken %d connections, and one of three gave up while the link was stalled", n)
 			}

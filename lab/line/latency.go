@@ -1,4 +1,4 @@
-package regions
+package line
 
 import (
 	"errors"
@@ -14,12 +14,12 @@ type chunk struct {
 	due   time.Time
 }
 
-// enRoute is how many chunks a delayed link holds in one direction; more are left to the sender's own buffers, as on a link of limited bandwidth.
+// enRoute is how many chunks a delayed line holds in one direction; more are left to the sender's own buffers, as on a line of limited bandwidth.
 const enRoute = 256
 
 // carryLate copies like io.Copy, each chunk later by the traffic's delay. Reading goes on while chunks are on their way, so that a delay costs
 // no throughput. It comes back when everything that was read has arrived.
-func (s *session) carryLate(to, from *net.TCPConn, t traffic) error {
+func (s *session) carryLate(to, from *net.TCPConn, t Traffic) error {
 	way := make(chan chunk, enRoute)
 	arrived := make(chan error, 1)
 	go func() { arrived <- s.deliver(to, way) }()
@@ -33,14 +33,14 @@ func (s *session) carryLate(to, from *net.TCPConn, t traffic) error {
 
 // depart reads until the end, which is no error, or until it is interrupted. With jitter a chunk may be due before the one ahead of it; it does not
 // overtake, but arrives together with it.
-func depart(from *net.TCPConn, way chan<- chunk, t traffic) error {
+func depart(from *net.TCPConn, way chan<- chunk, t Traffic) error {
 	for {
 		buffer := make([]byte, 32<<10)
 		n, err := from.Read(buffer)
 		if n > 0 {
-			due := time.Now().Add(t.delay)
-			if t.jitter > 0 {
-				due = due.Add(rand.N(t.jitter))
+			due := time.Now().Add(t.Delay)
+			if t.Jitter > 0 {
+				due = due.Add(rand.N(t.Jitter))
 			}
 			way <- chunk{buffer[:n], due}
 		}
@@ -53,7 +53,7 @@ func depart(from *net.TCPConn, way chan<- chunk, t traffic) error {
 	}
 }
 
-// deliver writes each chunk when it is due and the link forwards. When a write fails it resets the session, and the reading side ends too.
+// deliver writes each chunk when it is due and the line forwards. When a write fails it resets the session, and the reading side ends too.
 func (s *session) deliver(to *net.TCPConn, way <-chan chunk) (lost error) {
 	for c := range way {
 		if lost != nil {

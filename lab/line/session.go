@@ -1,4 +1,4 @@
-package regions
+package line
 
 import (
 	"context"
@@ -7,15 +7,15 @@ import (
 	"net"
 	"os"
 	"sync"
-	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
 )
 
-// session is one connection through a link: the client's half and the server's, and a goroutine for each direction.
+// session is one connection over a line: the client's half and the server's, and a goroutine for each direction.
 type session struct {
-	link   *Link
+	line   *Line
+	reach  Reach
 	client *net.TCPConn
 	ended  chan struct{} // closed at the end
 
@@ -24,22 +24,22 @@ type session struct {
 	over   bool
 }
 
-// listenOn listens on a held port. Multipath TCP, Go's default, would hide plain TCP's behaviour on both sides of the link.
-func listenOn(addr string) (net.Listener, error) {
+// Listen listens on an address. Multipath TCP, Go's default, would hide plain TCP's behaviour on both sides of the line.
+func Listen(addr string) (net.Listener, error) {
 	var config net.ListenConfig
 	config.SetMultipathTCP(false)
 	return config.Listen(context.Background(), "tcp4", addr)
 }
 
 func (s *session) run() {
-	defer s.link.dismiss(s)
+	defer s.line.dismiss(s)
 	defer s.reset() // unless it came to an orderly end
 	waited, ok := s.awaitFlow()
-	// A client that gave up on a stalled link is not brought to the server now: on a real link the server never heard of it.
+	// A client that gave up on a stalled line is not brought to the server now: on a real line the server never heard of it.
 	if !ok || waited && hungUp(s.client) {
 		return
 	}
-	if err := s.reach(); err != nil {
+	if err := s.connect(); err != nil {
 		return
 	}
 	var there sync.WaitGroup
@@ -49,11 +49,11 @@ func (s *session) run() {
 	s.finish()
 }
 
-// awaitFlow waits until the link forwards, and tells whether it had to wait. It is not ok when the session was reset instead.
+// awaitFlow waits until the line forwards, and tells whether it had to wait. It is not ok when the session was reset instead.
 func (s *session) awaitFlow() (waited, ok bool) {
 	for {
-		traffic, changed := s.link.now()
-		if traffic.state == LinkOK {
+		traffic, changed := s.line.now()
+		if traffic.State == OK {
 			return waited, true
 		}
 		waited = true
@@ -65,15 +65,12 @@ func (s *session) awaitFlow() (waited, ok bool) {
 	}
 }
 
-// reach connects to the server. If nothing listens there, the other links learn of it too.
-func (s *session) reach() error {
+// connect reaches what the line leads to.
+func (s *session) connect() error {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
-	conn, err := dial(ctx, s.link.server.Port)
+	conn, err := s.reach(ctx)
 	if err != nil {
-		if errors.Is(err, syscall.ECONNREFUSED) {
-			s.link.server.inbound.suspect()
-		}
 		return err
 	}
 	s.mu.Lock()
@@ -91,15 +88,15 @@ func (s *session) pump(to, from *net.TCPConn) {
 	for {
 		// The deadline is cleared before the look at the traffic: a change after the look interrupts the copying, one before it is seen.
 		_ = from.SetReadDeadline(time.Time{})
-		traffic, _ := s.link.now()
+		traffic, _ := s.line.now()
 		var err error
 		switch {
-		case traffic.state != LinkOK:
+		case traffic.State != OK:
 			if _, ok := s.awaitFlow(); !ok {
 				return
 			}
 			continue
-		case traffic.delay == 0 && traffic.jitter == 0:
+		case traffic.Delay == 0 && traffic.Jitter == 0:
 			_, err = io.Copy(to, from)
 		default:
 			err = s.carryLate(to, from, traffic)
@@ -150,10 +147,11 @@ func abort(conn *net.TCPConn) {
 	_ = conn.Close()
 }
 
-func dial(ctx context.Context, port int) (*net.TCPConn, error) {
+// Dial connects to an address, as Listen listens.
+func Dial(ctx context.Context, addr string) (*net.TCPConn, error) {
 	var dialer net.Dialer
 	dialer.SetMultipathTCP(false)
-	conn, err := dialer.DialContext(ctx, "tcp4", (&net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: port}).String())
+	conn, err := dialer.DialContext(ctx, "tcp4", addr)
 	if err != nil {
 		return nil, err
 	}
