@@ -59,5 +59,5 @@ type Deploy struct {
 
 	// ErrorQuery returns the part of a region's requests that fail, 0 to 1;
 	// {region} stands for its name. Prometheus is asked it, when there is one.
-	ErrorQuery string `yaml:"error_query" default:"sum(rate(rap_requests_total{region=\"{region}\",code=~\"5..\"}[1m])) / sum(rate(rap_requests_total{region=\"{region}\"}[1m]))"`
+	ErrorQuery string `yaml:"error_query" default:"sum(rate(rap_analyzer_requests_total{region=\"{region}\",code=~\"5..\"}[1m])) / sum(rate(rap_analyzer_requests_total{region=\"{region}\"}[1m]))"`
 }

@@ -22,14 +22,11 @@ approvals:
   expire_after: 10m
 regions:
 `, w.facts.Slack.API, channelOps, channelAlerts, group)
-	for _, r := range w.Fleet.Servers() {
-		fmt.Fprintf(&b, "  - name: %s\n    slot: %s\n    postgres:\n      dsn: %q\n      password: {env: %s}\n      replication_address: 127.0.0.1:%d\n    boot_gate: {self_fence: %s}\n    instance:\n",
-			r.Name, r.Slot, withoutPassword(r.DSNFor(regions.ViewerBot, regions.Rapbot)), passwordEnv(r.Name), r.Port, w.Fleet.SelfFence())
-		for _, act := range []string{"start_primary", "start_replica", "stop", "status"} {
-			fmt.Fprintf(&b, "      %s: [%q, %q, %q, %q]\n", act, w.instance, w.facts.Page, r.Name, strings.ReplaceAll(act, "_", "-"))
-		}
-		for _, act := range [][2]string{{"divergence", `"{region}", "{from}"`}, {"rewind", `"{region}"`}, {"rebuild", `"{region}"`}} {
-			fmt.Fprintf(&b, "      %s: [%q, %q, %q, %q, %s]\n", act[0], w.instance, w.facts.Page, r.Name, act[0], act[1])
+	for _, r := range w.regions {
+		fmt.Fprintf(&b, "  - name: %s\n    slot: %s\n    postgres:\n      dsn: %q\n      password: {env: %s}\n      replication_address: %q\n    boot_gate: {self_fence: %s}\n",
+			r.Name, regions.SlotName(r.Name), withoutPassword(r.DSN), passwordEnv(r.Name), r.Address, r.SelfFence)
+		for line := range strings.Lines(r.Config) {
+			b.WriteString("    " + line)
 		}
 	}
 	fmt.Fprintf(&b, `alertmanager:
@@ -50,6 +47,24 @@ func (w *World) silences() string {
 		return ""
 	}
 	return fmt.Sprintf("  api: {urls: [\"http://%s\"]}\n", w.AlertmanagerAddr())
+}
+
+// ofFleet are the regions of a fleet of the lab's own, whose servers are stopped and started by the lab's command.
+func (w *World) ofFleet() (all []Region) {
+	for _, r := range w.Fleet.Servers() {
+		var b strings.Builder
+		b.WriteString("instance:\n")
+		for _, act := range []string{"start_primary", "start_replica", "stop", "status"} {
+			fmt.Fprintf(&b, "  %s: [%q, %q, %q, %q]\n", act, w.instance, w.facts.Page, r.Name, strings.ReplaceAll(act, "_", "-"))
+		}
+		for _, act := range [][2]string{{"divergence", `"{region}", "{from}"`}, {"rewind", `"{region}"`}, {"rebuild", `"{region}"`}} {
+			fmt.Fprintf(&b, "  %s: [%q, %q, %q, %q, %s]\n", act[0], w.instance, w.facts.Page, r.Name, act[0], act[1])
+		}
+		all = append(all, Region{
+			Name: r.Name, DSN: r.DSNFor(regions.ViewerBot, regions.Rapbot), Address: fmt.Sprintf("127.0.0.1:%d", r.Port), SelfFence: w.Fleet.SelfFence(), Config: b.String(),
+		})
+	}
+	return all
 }
 
 func passwordEnv(region string) string {

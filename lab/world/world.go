@@ -34,6 +34,7 @@ type Options struct {
 	Instance  string                // the binary of lab/instance
 	Writer    regions.WriterOptions // how hard the application writes
 	Workspace workspace.Options     // what to change of the emulated Slack
+	Regions   []Region              // what the bot operates; three servers of the lab's own when empty
 	Links     bool                  // the bot, the application and the regions reach each other through links that can be broken
 	Silences  bool                  // tell the bot where an Alertmanager is, or will be: see AlertmanagerAddr
 	NoBot     bool                  // leave the bot out until StartBot
@@ -41,12 +42,22 @@ type Options struct {
 	Log       func(string, ...any)  // progress, one line each
 }
 
+// Region is a region as the bot's configuration has it.
+type Region struct {
+	Name      string
+	DSN       string        // rapbot's login, with its password
+	Address   string        // host:port under which the other regions reach its server
+	SelfFence time.Duration // of its boot gate
+	Config    string        // YAML that says how its server is run
+}
+
 // World is a running lab.
 type World struct {
 	Slack  *workspace.Workspace
-	Fleet  *regions.Fleet
+	Fleet  *regions.Fleet // nil, as the writer, when the regions were given
 	Writer *regions.Writer
 
+	regions         []Region
 	dir             string
 	instance        string
 	facts           Facts
@@ -73,14 +84,16 @@ func Up(ctx context.Context, opt Options) (_ *World, err error) {
 	if err := os.MkdirAll(opt.Dir, 0o755); err != nil {
 		return nil, err
 	}
-	w := &World{dir: opt.Dir, instance: opt.Instance, firing: map[string]time.Time{}}
+	w := &World{dir: opt.Dir, instance: opt.Instance, regions: opt.Regions, firing: map[string]time.Time{}}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, w.Close())
 		}
 	}()
-	if err := w.startRegions(ctx, opt); err != nil {
-		return nil, err
+	if len(w.regions) == 0 {
+		if err := w.startRegions(ctx, opt); err != nil {
+			return nil, err
+		}
 	}
 	if err := w.startSlack(opt); err != nil {
 		return nil, err
@@ -137,6 +150,14 @@ func (w *World) startSlack(opt Options) error {
 	for _, c := range w.Slack.Channels() {
 		w.facts.Channels = append(w.facts.Channels, ChannelFacts{Name: c.Name, ID: c.ID})
 	}
+	if w.Fleet != nil {
+		w.regions = w.ofFleet()
+	}
+	if w.Fleet == nil {
+		for _, r := range w.regions {
+			w.facts.Regions = append(w.facts.Regions, RegionFacts{Name: r.Name, DSN: r.DSN})
+		}
+	}
 	w.facts.Writer = WriterFacts{Counters: base + "/lab/writer", Acked: base + "/lab/writer/acked", Check: base + "/lab/writer/check"}
 	w.facts.Lab = LabFacts{PID: os.Getpid()}
 	return nil
@@ -170,8 +191,8 @@ func (w *World) prepareBot(opt Options) (err error) {
 		return err
 	}
 	env := []string{"RAPBOT_SLACK_BOT_TOKEN=" + w.Slack.BotToken(), "RAPBOT_SLACK_APP_TOKEN=" + w.Slack.AppToken(), "RAPBOT_WEBHOOK_TOKEN=" + token}
-	for _, s := range w.Fleet.Servers() {
-		env = append(env, passwordEnv(s.Name)+"="+passwordOf(s.DSN(regions.Rapbot)))
+	for _, r := range w.regions {
+		env = append(env, passwordEnv(r.Name)+"="+passwordOf(r.DSN))
 	}
 	w.bot = &process{binary: opt.Binary, config: config, logFile: filepath.Join(opt.Dir, "rapbot.log"), health: "http://" + w.health.Addr(), env: env}
 	w.facts.Bot = BotFacts{Health: w.bot.health, Binary: opt.Binary, Config: config, Journal: filepath.Join(opt.Dir, "rapbot.db"), Log: w.bot.logFile}
@@ -251,7 +272,9 @@ func passwordOf(dsn string) string {
 
 // mount adds what the lab serves beside Slack.
 func (w *World) mount(mux *http.ServeMux) {
-	mux.Handle("/lab/", w.Fleet.Handler())
+	if w.Fleet != nil {
+		mux.Handle("/lab/", w.Fleet.Handler())
+	}
 	mux.HandleFunc("GET /lab/world", func(rw http.ResponseWriter, _ *http.Request) { reply(rw, w.Facts(), nil) })
 	mux.HandleFunc("POST /lab/bot", w.serveBot)
 	mux.HandleFunc("POST /lab/alert", w.serveAlert)
