@@ -26,8 +26,6 @@ func podsOf(all objects) []corev1.PodTemplateSpec {
 			pod = o.Spec.Template
 		case *batchv1.CronJob:
 			pod = o.Spec.JobTemplate.Spec.Template
-		case *corev1.PodTemplate:
-			pod = o.Template
 		default:
 			continue
 		}
