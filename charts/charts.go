@@ -6,7 +6,7 @@ import "embed"
 
 // FS holds the charts, each in a folder of its name: rap-analyzer, postgresql, rapbot; and in multi-region the values of each region.
 //
-//go:embed all:rap-analyzer all:postgresql all:multi-region
+//go:embed all:rap-analyzer all:postgresql all:rapbot all:multi-region
 var FS embed.FS
 
 // BootGate is the shell script that every PostgreSQL server is started by. Its

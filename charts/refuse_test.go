@@ -72,6 +72,20 @@ func TestWrongValues(t *testing.T) {
 		{app, `probes: {readiness: {path: healthz}}`, "'/probes/readiness/path'", "'healthz' does not match pattern"},
 		{app, `podSecurityContext: {runAsUser: 0}`, "'/podSecurityContext/runAsUser'", "minimum: got 0, want 1"},
 
+		{bot, `replicas: 2`, "''", "additional properties 'replicas' not allowed"},
+		{bot, `botEnabled: "no"`, "'/botEnabled'", "got string, want boolean"},
+		{bot, `config: {slack: {bot_token: xoxb-1}}`, "'/config/slack/bot_token'", "got string, want null or object"},
+		{bot, `config: {alertmanager: {tokens: [abc]}}`, "'/config/alertmanager/tokens/0'", "got string, want null or object"},
+		{bot, `config: {health: {listen: "127.0.0.1:9096"}}`, "'/config/health/listen'", "does not match pattern"},
+		{bot, `rbac: {helmHistory: sql}`, "'/rbac/helmHistory'", "value must be one of 'secrets', 'configmaps'"},
+		{bot, `rbac: {names: {postgresql: []}}`, "'/rbac/names/postgresql'", "minItems: got 0, want 1"},
+		{bot, `rbac: {names: {app: "*"}}`, "'/rbac/names/app'", "'*' does not match pattern"},
+		{bot, `persistence: {size: big}`, "'/persistence/size'", "'big' does not match pattern"},
+		{bot, `service: {port: 0}`, "'/service/port'", "minimum: got 0, want 1"},
+		{bot, `networkPolicy: {ports: [https]}`, "'/networkPolicy/ports/0'", "got string, want integer"},
+		{bot, `existingSecrets: [Rapbot Secrets]`, "'/existingSecrets/0'", "does not match pattern"},
+		{bot, `serviceMonitor: {interval: 15}`, "'/serviceMonitor/interval'", "got number, want string"},
+
 		// What is wrong only beside another value.
 		{postgresql, `name: db`, "name is db", "set roleLabel to one of them"},
 		{postgresql, `slot: apse2`, "slot apse2 is not among slots", "rapbot could not make it"},
@@ -83,6 +97,7 @@ func TestWrongValues(t *testing.T) {
 		{app, `database: {connectionPool: {minSize: 11}}`, "connectionPool.minSize is 11", "more than the 10 of maxSize"},
 		{app, `autoscaling: {enabled: true, minReplicas: 20}`, "autoscaling.minReplicas is 20", "more than the 10 of maxReplicas"},
 		{app, `config: {DATABASE_HOST: elsewhere}`, "config has DATABASE_HOST", "which the chart sets itself"},
+		{bot, `config: {}`, "config has no slack", "rapbot sample-config"},
 	} {
 		t.Run(c.chart+" "+c.values, func(t *testing.T) {
 			_, err := templates(t, c.chart, c.values)

@@ -33,7 +33,7 @@ const (
 )
 
 // shipped are the charts that there are.
-var shipped = []string{app, postgresql}
+var shipped = []string{app, postgresql, bot}
 
 // loadChart loads a chart from what is embedded, so that what is embedded is known to be whole. It is loaded anew each time: rendering writes to it.
 func loadChart(t *testing.T, name string) *chart.Chart {

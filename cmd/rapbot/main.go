@@ -79,8 +79,14 @@ func noSuchCommand(args []string) error {
 	return usageError{fmt.Errorf("there is no command %q; see rapbot --help", args[0])}
 }
 
+// release is set where there is no repository to take the version from: -ldflags "-X main.release=v1.2.3".
+var release string
+
 // version is the module's version, or the commit it was built from.
 func version() string {
+	if release != "" {
+		return release
+	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return "unknown"

@@ -1,4 +1,4 @@
-{{/* Every path is said in the environment, and lies on a volume. */}}
+{{/* What the server and the backup are told. Every path is said in the environment, and lies on a volume. */}}
 {{- define "postgresql.env" -}}
 - {name: PG_RUN, value: /var/run/postgresql}
 - {name: PG_SECRETS, value: /etc/postgresql/secrets}
@@ -9,16 +9,6 @@
 {{- end }}
 - {name: TMPDIR, value: /tmp}
 - {name: HOME, value: /tmp}
-{{- end -}}
-
-{{/* What has to do with the data, in the server and in Jobs on its volume. */}}
-{{- define "postgresql.dataEnv" -}}
-- {name: PGDATA, value: /var/lib/postgresql/data}
-- {name: PG_SEEN, value: /var/lib/postgresql/seen}
-- {name: PG_SAVE, value: /var/lib/postgresql/saved}
-- {name: PG_CONFIG, value: /etc/postgresql/config/postgresql.conf}
-- {name: PG_SLOT, value: {{ .Values.slot }}}
-- {name: PG_SUPERUSER, value: {{ .Values.superuser.user | quote }}}
 {{- end -}}
 
 {{- define "postgresql.mounts" -}}
