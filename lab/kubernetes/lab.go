@@ -11,7 +11,9 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/go-logr/logr"
 	"golang.org/x/sync/errgroup"
+	"k8s.io/klog/v2"
 
 	"github.com/rap-analyzer/rapbot/lab/child"
 	"github.com/rap-analyzer/rapbot/lab/kubernetes/binary"
@@ -44,6 +46,8 @@ type Lab struct {
 	closed  error
 }
 
+var quiet sync.Once
+
 // Start starts the regions and returns when they are ready for pods: their API
 // servers answer, and their nodes are ready. When it fails nothing is left.
 func Start(ctx context.Context, opt Options) (*Lab, error) {
@@ -56,6 +60,7 @@ func Start(ctx context.Context, opt Options) (*Lab, error) {
 	if opt.Progress == nil {
 		opt.Progress = os.Stderr
 	}
+	quiet.Do(func() { klog.SetLogger(logr.Discard()) }) // every broken connection would be told on the terminal
 	l := &Lab{opt: opt, program: opt.Program}
 	if l.program == "" {
 		var err error

@@ -30,6 +30,9 @@ const (
 	tagSlow       = "slow"
 )
 
+// settling is how long a container runs before it is said to be ready that has no probe.
+const settling = 300 * time.Millisecond
+
 // slowness is how long a container of a slow image takes to be ready.
 const slowness = 15 * time.Second
 
@@ -62,10 +65,14 @@ func (p pulled) command(command, args []string) []string {
 	return append(append([]string{}, p.Entrypoint...), p.Args...)
 }
 
-// readyAfter is how long a container is kept from being ready, whatever its probes say.
+// readyAfter is how long a container is kept from being ready, whatever its probes say. One that ends at once is not to be seen ready before: a
+// kubelet looks once a second.
 func (p pulled) readyAfter() time.Duration {
-	if strings.Contains(p.tag, tagSlow) {
+	switch {
+	case strings.Contains(p.tag, tagSlow):
 		return slowness
+	case strings.Contains(p.tag, tagCrashes):
+		return time.Hour
 	}
-	return 0
+	return settling
 }

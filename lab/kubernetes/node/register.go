@@ -12,6 +12,7 @@ import (
 	"k8s.io/client-go/kubernetes/scheme"
 	typed "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/client-go/tools/record"
+	"k8s.io/client-go/util/retry"
 )
 
 // capacity is what the node says that it has: enough that nothing is refused for the want of it.
@@ -40,7 +41,7 @@ func (r *run) register(ctx context.Context) error {
 	if err := r.renewLease(ctx); err != nil {
 		return err
 	}
-	return r.sayReady(ctx)
+	return retry.RetryOnConflict(retry.DefaultBackoff, func() error { return r.sayReady(ctx) }) // controllers write there too
 }
 
 // sayReady says that the node is ready, unless that is known.
