@@ -253,3 +253,37 @@ func TestRunning(t *testing.T) {
 		}
 	}
 }
+
+// Only a pod in which PostgreSQL does not run is ever deleted to make room.
+func TestWhatCannotStart(t *testing.T) {
+	waits := func(reason string) func(*corev1.Pod) {
+		return func(p *corev1.Pod) {
+			p.Status.Conditions = nil
+			p.Status.ContainerStatuses[1].State = corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: reason}}
+		}
+	}
+	for name, test := range map[string]struct {
+		change func(*corev1.Pod)
+		want   bool
+	}{
+		"it is ready":     {func(*corev1.Pod) {}, false},
+		"a gate holds it": {func(p *corev1.Pod) { p.Status.Conditions = nil }, false},
+		"the exporter cannot": {func(p *corev1.Pod) {
+			waits("x")(p)
+			p.Status.ContainerStatuses[0].State, p.Status.ContainerStatuses[1].State = corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "ErrImagePull"}}, corev1.ContainerState{Running: &corev1.ContainerStateRunning{}}
+		}, false},
+		"no image":              {waits("ImagePullBackOff"), true},
+		"it crashes":            {waits("CrashLoopBackOff"), true},
+		"it is just being made": {waits("ContainerCreating"), false},
+		"nothing is said of it": {func(p *corev1.Pod) { p.Status = corev1.PodStatus{Phase: corev1.PodPending} }, false},
+		"there is no room for it": {func(p *corev1.Pod) {
+			p.Status = corev1.PodStatus{Phase: corev1.PodPending, Conditions: []corev1.PodCondition{{Type: corev1.PodScheduled, Status: corev1.ConditionFalse}}}
+		}, true},
+	} {
+		_, pod := aSet()
+		test.change(pod)
+		if got := cannotStart(pod); got != test.want {
+			t.Errorf("%s: %t", name, got)
+		}
+	}
+}

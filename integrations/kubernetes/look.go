@@ -71,21 +71,22 @@ func (r *region) hasArgo(ctx context.Context) (bool, error) {
 }
 
 // look asks one region for everything and remembers what came of it.
-func (f *Fleet) look(asker context.Context, r *region) (objects, error) {
+func (f *Fleet) look(asker context.Context, r *region) error {
 	wait := patience(asker, f.opt.Timeout)
 	ctx, cancel := context.WithTimeout(asker, wait)
 	defer cancel()
 	began := f.opt.Now()
 	o, err := r.list(ctx)
 	if errors.Is(asker.Err(), context.Canceled) {
-		return o, asker.Err() // nobody waited for the answer, so there is nothing to learn from its absence
+		return asker.Err() // nobody waited for the answer, so there is nothing to learn from its absence
 	}
 	if err != nil {
 		f.lost(r, began, err, wait)
-		return o, err
+		return err
 	}
+	r.noteArgo(o.argo)
 	f.seen(r, began, o)
-	return o, nil
+	return nil
 }
 
 // seen remembers an answer.
@@ -132,7 +133,7 @@ func (f *Fleet) Clusters() []rapbot.Cluster {
 func (f *Fleet) ObserveClusters(ctx context.Context) []rapbot.Cluster {
 	var all sync.WaitGroup
 	for _, r := range f.regions {
-		all.Go(func() { _, _ = f.look(ctx, r) }) // what came of it is in the memory
+		all.Go(func() { _ = f.look(ctx, r) }) // what came of it is in the memory
 	}
 	all.Wait()
 	return f.Clusters()

@@ -35,6 +35,7 @@ type region struct {
 	hosted []*region // the regions whose Application of Argo CD stands in this cluster
 
 	mu       sync.Mutex
+	argo     bool // its cluster knows Applications of Argo CD
 	gitops   rapbot.GitOps
 	vanished *vanished
 }
@@ -129,6 +130,19 @@ func hold(host *region, o objects) {
 		r.gitops = app
 		r.mu.Unlock()
 	}
+}
+
+// noteArgo takes in whether the cluster knows Applications at all.
+func (r *region) noteArgo(known bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.argo = known
+}
+
+func (r *region) argoNow() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.argo
 }
 
 func (r *region) gitopsNow() rapbot.GitOps {

@@ -32,7 +32,6 @@ const hangUpAfter = 3
 // answer is what came of a question.
 type answer struct {
 	whole bool // everything was asked for
-	argo  bool
 	err   error
 }
 
@@ -50,8 +49,7 @@ func (f *Fleet) attend(ctx context.Context, r *region) {
 				answers <- answer{err: f.probe(ctx, r)}
 				return
 			}
-			o, err := f.look(ctx, r)
-			answers <- answer{true, o.argo, err}
+			answers <- answer{true, f.look(ctx, r)}
 		}(w.live() && time.Since(looked) < wholeLook)
 	}
 	tick := time.NewTicker(f.opt.Every)
@@ -93,12 +91,12 @@ func (f *Fleet) attend(ctx context.Context, r *region) {
 			if a.whole {
 				looked = time.Now()
 			}
-			if a.whole && w != nil && w.argo != a.argo {
+			if w != nil && w.argo != r.argoNow() {
 				w.stop()
 				w = nil
 			}
 			if w == nil {
-				w = r.watch(ctx, a.argo)
+				w = r.watch(ctx, r.argoNow())
 			}
 			f.publish(r, w)
 		}
