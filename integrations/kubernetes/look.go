@@ -146,7 +146,7 @@ func (f *Fleet) ObserveCluster(ctx context.Context, region string) rapbot.Cluste
 	if err != nil {
 		return rapbot.Cluster{Region: region, At: f.opt.Now(), Fault: "no cluster is configured"}
 	}
-	_, _ = f.look(ctx, r) // what came of it is in the memory
+	_ = f.look(ctx, r) // what came of it is in the memory
 	return r.memory.now()
 }
 
