@@ -37,6 +37,7 @@ type Workload struct {
 	Settled bool   `json:"settled"`
 	Restart string `json:"restart,omitempty"` // the stamp of the newest restart, see Workloads
 	Trouble string `json:"trouble,omitempty"` // the worst that keeps a pod from being ready: "ImagePullBackOff: …"
+	Stuck   bool   `json:"stuck,omitempty"`   // time alone does not mend that
 }
 
 // Of returns the workload of a part.

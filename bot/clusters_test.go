@@ -76,7 +76,7 @@ func (c *clusters) ObserveCluster(_ context.Context, region string) rapbot.Clust
 	app := rapbot.Workload{Name: "rap-analyzer", Found: true, Version: f.now().Version, Desired: desired, Pods: desired, Updated: f.ready, Ready: f.ready, Restart: f.stamp}
 	app.Settled = f.ready == desired && !f.now().Pending()
 	if f.broken() {
-		app.Trouble = "ImagePullBackOff: Back-off pulling image"
+		app.Trouble, app.Stuck = "ImagePullBackOff: Back-off pulling image", true
 	} else if f.ready < desired {
 		f.ready++
 	}

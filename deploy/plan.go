@@ -132,9 +132,12 @@ func (d *Deployer) add(p *rapbot.Plan, s Seen, at target, step rapbot.Step, vers
 	p.Steps = append(p.Steps, step)
 	p.Checks = append(p.Checks, d.releaseChecks(s, at)...)
 	diff, longer := bounded(l.preview.Diff, d.MaxChanges)
+	if now.Revision == 0 {
+		diff, longer = "", false // all of it is new: how many objects it is says more
+	}
 	p.Changes = append(p.Changes, rapbot.ReleaseChange{
 		Region: at.region, Part: at.part, Name: now.Name, Revision: now.Revision, From: now.Version, To: version,
-		Objects: l.preview.Objects, Diff: diff, Longer: longer || l.preview.Truncated,
+		Objects: l.preview.Objects, Diff: diff, Longer: longer || diff != "" && l.preview.Truncated,
 	})
 	p.Basis = append(p.Basis, basis(at, l)...)
 }

@@ -24,11 +24,13 @@ func (d *Deployer) ready(ctx context.Context, run rapbot.StepRun, w *work, versi
 		return rapbot.Finding{Holds: true, Detail: rapbot.Count(now.Ready, "pod", "pods") + " ready", Evidence: evidence}, err
 	}
 	detail := fmt.Sprintf("%d of %s ready", now.Ready, rapbot.Count(now.Desired, "pod", "pods"))
-	if now.Trouble == "" {
+	if now.Trouble != "" {
+		detail += ", " + now.Trouble
+	}
+	if !now.Stuck {
 		w.troubled = d.Now()
 		return rapbot.Finding{Detail: detail}, nil
 	}
-	detail += ", " + now.Trouble
 	if w.troubled.IsZero() {
 		w.troubled = d.Now()
 	}

@@ -123,7 +123,7 @@ func TestTroubleIsTheWorst(t *testing.T) {
 		{[]*corev1.Pod{pull, crash, unscheduled}, `ImagePullBackOff: pull "x": token=(hidden)`},
 		{[]*corev1.Pod{waiting("z", "ErrImagePull", "z", 0), waiting("y", "ErrImagePull", "y", 0)}, "ErrImagePull: y"},
 	} {
-		if got := trouble(test.pods); got != test.want {
+		if got, _ := trouble(test.pods); got != test.want {
 			t.Errorf("got %q, want %q", got, test.want)
 		}
 	}

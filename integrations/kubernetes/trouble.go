@@ -22,17 +22,17 @@ const (
 var brokenReasons = []string{"ImagePullBackOff", "ErrImagePull", "InvalidImageName", "ErrImageNeverPull", "CreateContainerConfigError", "CreateContainerError", "RunContainerError"}
 
 // trouble is the worst that keeps any of the pods from being ready; of equals
-// that of the first by name.
-func trouble(pods []*corev1.Pod) string {
+// that of the first by name. Stuck is what does not pass by itself.
+func trouble(pods []*corev1.Pod) (words string, stuck bool) {
 	pods = slices.Clone(pods)
 	slices.SortFunc(pods, func(a, b *corev1.Pod) int { return strings.Compare(a.Name, b.Name) })
-	worst, words := 0, ""
+	worst := 0
 	for _, p := range pods {
 		if rank, said := podTrouble(p); rank > worst {
 			worst, words = rank, said
 		}
 	}
-	return bounded(words)
+	return bounded(words), worst > notReadyYet
 }
 
 func podTrouble(p *corev1.Pod) (rank int, words string) {

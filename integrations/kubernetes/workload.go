@@ -40,10 +40,11 @@ func (o objects) app(n Names) rapbot.Workload {
 	w.Settled = d.Status.ObservedGeneration >= d.Generation && int(d.Status.Replicas) == w.Desired && int(d.Status.AvailableReplicas) == w.Desired && w.Desired == w.Pods &&
 		w.Updated == w.Desired && w.Ready == w.Desired
 	if !w.Settled {
-		w.Trouble = trouble(pods)
+		w.Trouble, w.Stuck = trouble(pods)
 	}
 	if !w.Settled && w.Trouble == "" {
 		w.Trouble = refusedPods(d)
+		w.Stuck = w.Trouble != ""
 	}
 	return w
 }
@@ -77,7 +78,7 @@ func (o objects) database(n Names) rapbot.Workload {
 	w.Ready = countReady(pods)
 	w.Settled = observed(s) && w.Desired == w.Pods && w.Updated == w.Desired && w.Ready == w.Desired
 	if !w.Settled {
-		w.Trouble = trouble(pods)
+		w.Trouble, w.Stuck = trouble(pods)
 	}
 	if both {
 		w.Settled, w.Trouble = false, strings.Join(n.sets(), " and ")+" both exist: name PostgreSQL's in the configuration"

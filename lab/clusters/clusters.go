@@ -32,7 +32,7 @@ const selfFence = 10 * time.Second
 var servers = map[string]string{"us-east-1": "postgresql-primary", "us-west-2": "postgresql-replica", "eu-west-1": "postgresql-replica"}
 
 // The Secrets that the regions' values name, the same in all of them.
-var secrets = []string{"postgresql-superuser", "postgresql-replication", "postgresql-rapbot", "rap-analyzer-database"}
+var secrets = []string{"postgresql-superuser", "postgresql-replication", "postgresql-rapbot", "postgresql-monitor", "rap-analyzer-database"}
 
 // Options say where the fleet lives.
 type Options struct {

@@ -41,8 +41,9 @@ database: {existingSecret: rap-analyzer-database}
 listenAddresses: $(POD_IP)
 service: {type: LoadBalancer}
 storage: {size: 1Gi}
+exporter: {existingSecret: postgresql-monitor}
 backup: {storage: {size: 1Gi}}
-config: {max_connections: 60, shared_buffers: 16MB, fsync: "off", wal_sender_timeout: 5s}
+config: {max_connections: 60, shared_buffers: 16MB, wal_sender_timeout: 5s}
 `, r.Name, role, servers[r.Name], regions.SlotName(r.Name), strings.Join(slots, ", "), f.Host(first), strings.Join(peers, ", "), int(selfFence.Seconds()))
 		app := fmt.Sprintf(`global: {region: %s, zone: %s}
 replicaCount: 2

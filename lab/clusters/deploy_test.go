@@ -1,0 +1,18 @@
+package clusters
+
+import (
+	"testing"
+)
+
+// TestDeploy fills three empty clusters and brings versions to them: one that is
+// good, one that never becomes ready, and the one before.
+func TestDeploy(t *testing.T) {
+	s := open(t)
+	s.does("/rap deploy v1 --all --reason the first installation", "Deploy everything at v1", "Approve Deploy", "Deployed everything at v1")
+	s.tells("/rap status --now", "application v1, 2 of 2 ready", "2 of 2 replicas streaming")
+	s.does("/rap deploy v2", "Deploy v2 to", "Approve Deploy", "Deployed v2 to")
+	s.does("/rap deploy v3-imagepull", "Deploy v3-imagepull to", "Approve Deploy", "Deploy of v3-imagepull")
+	s.tells("/rap status --now", "application v2, 2 of 2 ready")
+	s.does("/rap rollback", "Roll back", "Approve Rollback", "Rolled back")
+	s.tells("/rap status --now", "application v1, 2 of 2 ready")
+}
