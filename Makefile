@@ -9,7 +9,7 @@ KILLS   ?= 20
 MAJORS  ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo cluster test test-versions test-upstream check race chaos proof fuzz bench bench-failover bench-storm bench-alerts update build clean
+.PHONY: help demo cluster test test-versions test-upstream check race test-clusters chaos proof fuzz bench bench-failover bench-storm bench-alerts update build clean
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,11 +38,19 @@ check: ## the fast checks: format, vet, staticcheck, tests without a world
 # longest first.
 HEAVY := ./lab/scenarios ./lab/regions ./lab/monitor ./integrations/postgres ./lab/chaos ./lab/storm ./lab/workspace/...
 
+# What needs Kubernetes, which is built once per machine. Not part of make test
+# yet: the first build takes eight minutes.
+CLUSTERS := ./lab/kubernetes/... ./lab/clusters/... ./integrations/kubernetes/... ./integrations/helm/...
+
 race: ## all tests with the race detector, real PostgreSQL and browser included
 	@echo "== tests with the race detector"
-	@$(GO) test -race -timeout 10m $$($(GO) list ./... | grep -vxF "$$($(GO) list $(HEAVY))")
+	@$(GO) test -race -timeout 10m $$($(GO) list ./... | grep -vxF "$$($(GO) list $(HEAVY) $(CLUSTERS))")
 	@echo "== tests with real servers (a few minutes)"
 	@$(GO) test -race -p 2 -timeout 30m $(HEAVY)
+
+test-clusters: cluster ## the tests on real Kubernetes control planes: deploys, releases, rights; five minutes and the first build
+	@tools/setup test
+	$(GO) test -p 1 -timeout 30m $(CLUSTERS)
 
 test-versions: ## the PostgreSQL tests on each of MAJORS (13 to 18), with servers from npm; ten to fifteen minutes
 	@GO=$(GO) tools/test-versions $(MAJORS)

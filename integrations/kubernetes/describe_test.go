@@ -127,7 +127,7 @@ func TestTroubleIsTheWorst(t *testing.T) {
 			t.Errorf("got %q, want %q", got, test.want)
 		}
 	}
-	long := trouble([]*corev1.Pod{waiting("a", "ErrImagePull", strings.Repeat("x", 5000), 0)})
+	long, _ := trouble([]*corev1.Pod{waiting("a", "ErrImagePull", strings.Repeat("x", 5000), 0)})
 	if len(long) > longestText+len("…") || !strings.HasPrefix(long, "ErrImagePull: xxx") {
 		t.Errorf("%d bytes", len(long))
 	}
