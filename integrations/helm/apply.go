@@ -43,11 +43,23 @@ func (c *call) apply(history []*release.Release, sets []string, mended string) (
 	}
 	// Helm would record a failure in one goroutine while it applies in another, if
 	// its context ended. Its requests end with ours.
-	next, err := c.run(context.WithoutCancel(c.ctx), history, d, action.DryRunNone, mended)
+	next, err := c.run(context.WithoutCancel(c.ctx), history, d, action.DryRunNone, done(history, mended))
 	if err != nil {
 		return rapbot.Release{}, c.broke(err, next, c.doing())
 	}
 	return c.tell(next), nil
+}
+
+// done is the description of a revision that is to be, as Helm's own when it is
+// empty.
+func done(history []*release.Release, mended string) string {
+	switch {
+	case mended == "":
+		return ""
+	case absent(history):
+		return "Install complete. " + mended
+	}
+	return "Upgrade complete. " + mended
 }
 
 // act runs what changes a release, one at a time, to its end. Its error of code
@@ -65,18 +77,18 @@ func (h *Helm) act(ctx context.Context, region string, part rapbot.Part, do func
 		release rapbot.Release
 		err     error
 	}
-	done := make(chan outcome, 1)
+	ended := make(chan outcome, 1)
 	go func() {
 		defer func() { <-s.busy }()
 		work, cancel := context.WithTimeout(context.WithoutCancel(ctx), h.cfg.ApplyTimeout)
 		defer cancel()
 		r, err := h.guarded(work, s, do)
-		done <- outcome{r, err}
+		ended <- outcome{r, err}
 	}()
-	patience := time.NewTimer(h.cfg.ApplyTimeout + h.cfg.ApplyTimeout/4)
+	patience := time.NewTimer(h.cfg.ApplyTimeout + h.grace)
 	defer patience.Stop()
 	select {
-	case o := <-done:
+	case o := <-ended:
 		return o.release, o.err
 	case <-patience.C:
 		return rapbot.Release{}, &rapbot.Error{
@@ -101,6 +113,7 @@ func (h *Helm) guarded(ctx context.Context, s *site, do func(*call) (rapbot.Rele
 	if err != nil {
 		return rapbot.Release{}, err
 	}
+	c.reserved = true
 	return do(c)
 }
 
@@ -113,6 +126,10 @@ func (s *site) reserve(ctx context.Context, most time.Duration) error {
 	case <-ctx.Done():
 	case <-timer.C:
 	}
+	return s.changing()
+}
+
+func (s *site) changing() error {
 	return rapbot.Refuse(rapbot.Conflict, fmt.Sprintf("rapbot itself is changing %s in %s.", s.Release, s.region), "Try again when it has ended.")
 }
 

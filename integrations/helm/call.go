@@ -29,13 +29,14 @@ import (
 type call struct {
 	*site
 	*action.Configuration
-	ctx   context.Context
-	limit time.Duration // of the whole call, for the words
-	owner string
-	stale time.Duration // Config.Abandoned
-	until time.Time     // no request is under way after that
-	hide  *manifest.Hider
-	lost  *atomic.Bool
+	ctx      context.Context
+	reserved bool          // the release is this call's to change
+	limit    time.Duration // of the whole call
+	owner    string
+	stale    time.Duration // Config.Abandoned
+	until    time.Time     // no request is under way after that
+	hide     *manifest.Hider
+	lost     *atomic.Bool
 }
 
 // read runs what only reads, within Config.Timeout.
@@ -72,8 +73,12 @@ func (h *Helm) open(ctx context.Context, s *site, limit time.Duration) (*call, e
 	cfg.UserAgent, cfg.Timeout = "rapbot", 0
 	cfg.QPS, cfg.Burst = 100, 200
 	cfg.WarningHandler, cfg.WarningHandlerWithContext = rest.NoWarnings{}, nil
+	url, _, err := rest.DefaultServerUrlFor(cfg)
+	if err != nil {
+		return nil, c.fault(err, "")
+	}
 	cfg.Wrap(func(next http.RoundTripper) http.RoundTripper {
-		return &transport{ctx: ctx, hide: c.hide, lost: c.lost, next: next}
+		return &transport{ctx: ctx, host: url.Host, hide: c.hide, lost: c.lost, next: next}
 	})
 	log := &handler{log: h.cfg.Log.With(zap.String("region", s.region), zap.String("release", s.Release)), hide: c.hide.Text}
 	c.Configuration = action.NewConfiguration(action.ConfigurationSetLogger(log))

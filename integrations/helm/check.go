@@ -34,7 +34,7 @@ func (c *call) check(r *release.Release) (map[string]state, error) {
 	if !is {
 		return nil, errors.New("helm has another client than expected")
 	}
-	infos, err := k.Build(strings.NewReader(r.Manifest), true)
+	infos, err := k.Build(strings.NewReader(r.Manifest), false)
 	if err != nil {
 		return nil, err
 	}
@@ -144,7 +144,7 @@ func content(o runtime.Object) (map[string]any, error) {
 // earlier run before it makes a hook anew, so that they are judged as new ones.
 func (c *call) checkHooks(k *kube.Client, r *release.Release, missing bool) error {
 	for _, h := range r.Hooks {
-		infos, err := k.Build(strings.NewReader(h.Manifest), true)
+		infos, err := k.Build(strings.NewReader(h.Manifest), false)
 		if err != nil {
 			return err
 		}

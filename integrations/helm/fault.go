@@ -33,7 +33,7 @@ func (c *call) fault(err error, doing string) error {
 			Code: rapbot.Conflict, What: fmt.Sprintf("Something else has just begun to change %s in %s.", c.Release, c.region),
 			Changed: "Nothing was changed.", Now: "Look at what it made of it, then try again.", Err: c.cause(err),
 		}
-	case doing == "" || overloaded(err):
+	case doing == "" || overloaded(err) && !mistyped(err):
 		return &rapbot.Error{
 			Code: rapbot.Unavailable, What: fmt.Sprintf("The API server of %s gives no usable answer: %s.", c.region, c.words(err)),
 			Changed: "Nothing was changed.", Now: "See that rapbot may read Helm's releases there, then try again.", Err: c.cause(err),
@@ -74,6 +74,12 @@ func (c *call) silence() string {
 func overloaded(err error) bool {
 	return apierrors.IsTooManyRequests(err) || apierrors.IsServiceUnavailable(err) || apierrors.IsTimeout(err) ||
 		apierrors.IsServerTimeout(err) || apierrors.IsInternalError(err) || apierrors.IsUnauthorized(err) || errors.Is(err, errTooLong)
+}
+
+// mistyped reports whether an object has a value of the wrong type, which the
+// API server calls an internal error of its own.
+func mistyped(err error) bool {
+	return strings.Contains(err.Error(), "failed to create typed patch object")
 }
 
 // busyElsewhere reports whether Helm was begun by hand between our look at the

@@ -18,7 +18,7 @@ import (
 type Config struct {
 	Regions      []Region
 	Timeout      time.Duration // of a call that only reads, previews included; 15 s when 0
-	ApplyTimeout time.Duration // of Apply and RollBack, hooks included; 2 min when 0
+	ApplyTimeout time.Duration // of Apply and RollBack; 2 min when 0. A hook may take a third of it
 	Abandoned    time.Duration // see the package comment; 15 min when 0, which is longer than helm's own limits
 	Owner        string        // the name of the lease that the caller holds, the journal's for example; letters, digits, - _ .
 	Log          *zap.Logger   // gets Helm's log at debug level; none when nil
@@ -46,6 +46,7 @@ type Part struct {
 type Helm struct {
 	cfg   Config
 	sites map[key]*site
+	grace time.Duration // for what is left to do when the last request of a change has failed
 }
 
 var _ rapbot.Releases = (*Helm)(nil)
@@ -83,7 +84,7 @@ func New(cfg Config) (*Helm, error) {
 	if cfg.Log == nil {
 		cfg.Log = zap.NewNop()
 	}
-	h := &Helm{cfg: cfg, sites: map[key]*site{}}
+	h := &Helm{cfg: cfg, sites: map[key]*site{}, grace: 5 * time.Second}
 	faults := ownerFault(cfg.Owner)
 	for _, r := range cfg.Regions {
 		for _, name := range []rapbot.Part{rapbot.App, rapbot.Database} {

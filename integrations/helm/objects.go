@@ -35,5 +35,9 @@ func objects(r *release.Release) ([]manifest.Object, error) {
 
 // digest stands for what a release would be.
 func digest(r *release.Release, all []manifest.Object) (string, error) {
-	return manifest.Digest(all, r.Name, r.Namespace, r.Chart.Metadata.Version)
+	version := ""
+	if r.Chart != nil && r.Chart.Metadata != nil {
+		version = r.Chart.Metadata.Version
+	}
+	return manifest.Digest(all, r.Name, r.Namespace, version)
 }

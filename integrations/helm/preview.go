@@ -2,6 +2,7 @@ package helm
 
 import (
 	"context"
+	"fmt"
 
 	release "helm.sh/helm/v4/pkg/release/v1"
 
@@ -26,17 +27,65 @@ func (h *Helm) Preview(ctx context.Context, change rapbot.Change) (rapbot.Previe
 	})
 }
 
+// PreviewRollBack implements rapbot.Releases. Revision 0 previews what would be
+// taken away.
+func (h *Helm) PreviewRollBack(ctx context.Context, region string, part rapbot.Part, revision int) (rapbot.Preview, error) {
+	return read(ctx, h, region, part, func(c *call) (rapbot.Preview, error) {
+		history, err := c.history()
+		if err != nil {
+			return rapbot.Preview{}, err
+		}
+		if err := c.settled(history); err != nil {
+			return rapbot.Preview{}, err
+		}
+		if revision == 0 {
+			if len(history) == 0 {
+				return rapbot.Preview{}, c.notInstalled()
+			}
+			return c.compare(history, &release.Release{Name: c.Release, Namespace: c.namespace}, nil)
+		}
+		next, err := c.at(history, revision)
+		if err != nil {
+			return rapbot.Preview{}, err
+		}
+		states, err := c.check(next)
+		if err != nil {
+			return rapbot.Preview{}, c.fault(err, c.doing())
+		}
+		return c.compare(history, next, states)
+	})
+}
+
+// at is a revision of the history.
+func (c *call) at(history []*release.Release, revision int) (*release.Release, error) {
+	if len(history) == 0 {
+		return nil, c.notInstalled()
+	}
+	for _, r := range history {
+		if r.Version == revision {
+			return r, nil
+		}
+	}
+	return nil, rapbot.Refuse(rapbot.NotFound, fmt.Sprintf("%s in %s has no revision %d any more; the oldest is %d.",
+		c.Release, c.region, revision, history[len(history)-1].Version), "Name one of its history.")
+}
+
 func (c *call) preview(history []*release.Release, sets []string) (rapbot.Preview, error) {
-	p := rapbot.Preview{Release: rapbot.Release{Region: c.region, Part: c.part, Name: c.Release}}
+	next, states, err := c.judge(history, sets)
+	if err != nil {
+		return rapbot.Preview{}, err
+	}
+	return c.compare(history, next, states)
+}
+
+// compare tells what would become of a release if next came after its history.
+func (c *call) compare(history []*release.Release, next *release.Release, states map[string]state) (rapbot.Preview, error) {
+	p := rapbot.Preview{Release: rapbot.Release{Region: c.region, Part: c.part, Name: c.Release}, Version: versionOf(next, effective(next))}
 	if len(history) > 0 {
 		p.Release = c.tell(history[0])
 	}
 	if absent(history) {
 		p.Release.Revision = 0
-	}
-	next, states, err := c.judge(history, sets)
-	if err != nil {
-		return p, err
 	}
 	was, err := objects(base(history))
 	if err != nil {
@@ -46,7 +95,6 @@ func (c *call) preview(history []*release.Release, sets []string) (rapbot.Previe
 	if err != nil {
 		return p, c.fault(err, c.doing())
 	}
-	p.Version = versionOf(next, effective(next))
 	if p.Digest, err = digest(next, will); err != nil {
 		return p, c.fault(err, c.doing())
 	}

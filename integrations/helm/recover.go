@@ -2,6 +2,9 @@ package helm
 
 import (
 	"fmt"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"helm.sh/helm/v4/pkg/action"
@@ -23,32 +26,34 @@ func (c *call) settled(history []*release.Release) error {
 		return nil
 	}
 	r := history[0]
-	who, owner, until := "another rapbot", "", time.Time{}
-	if o, u, is := marked(r); is {
-		owner, until = o, u
-		if owner == c.owner {
-			return nil
-		}
-		if owner != "" {
-			who += " (" + owner + ")"
-		}
-	} else {
+	owner, until, is := marked(r)
+	who := "another rapbot, with the lease " + strconv.Quote(owner) + ","
+	switch {
+	case is && owner == c.owner && !c.reserved && len(c.busy) > 0:
+		return c.changing()
+	case is && owner == c.owner:
+		return nil
+	case !is:
 		sign, err := c.lastSign(r)
 		if err != nil {
 			return err
 		}
-		who, until = "Helm, by hand or by another program", sign.Add(c.stale)
+		who, until = "helm, by hand or by another program,", sign.Add(c.stale)
 	}
 	if time.Now().After(until) {
 		return nil
 	}
+	remedy := "rollback"
+	if len(history) == 1 || r.Info.Status == common.StatusUninstalling {
+		remedy = "uninstall"
+	}
 	return &rapbot.Error{
 		Code: rapbot.Conflict,
-		What: fmt.Sprintf("Revision %d of %s in %s has been %s since %s: %s, may still be at it.",
+		What: fmt.Sprintf("Revision %d of %s in %s has been %s since %s: %s may still be at it.",
 			r.Version, r.Name, c.region, r.Info.Status, r.Info.LastDeployed.UTC().Format(clock), who),
 		Changed: "Nothing was changed.",
-		Now: fmt.Sprintf("Try again after %s, when it counts as dead and is put right first. If it is known to be dead, `helm rollback %s --namespace %s` puts it right now.",
-			until.UTC().Format(clock), r.Name, c.namespace),
+		Now: fmt.Sprintf("Try again after %s, when it counts as dead and is put right first. If it is known to be dead, `helm %s %s --namespace %s` puts it right now.",
+			until.UTC().Format(clock), remedy, r.Name, c.namespace),
 	}
 }
 
@@ -83,20 +88,16 @@ func (c *call) mend(history []*release.Release) (words string, after []*release.
 		return "", nil, err
 	}
 	left := history[0]
-	good := newest(history, common.StatusDeployed)
-	if good == nil {
-		good = newest(history, common.StatusSuperseded)
-	}
-	left0 := fmt.Sprintf("Revision %d had been left %s", left.Version, left.Info.Status)
+	good := lastGood(history)
+	words = leftBehind(left)
 	switch {
 	case left.Info.Status == common.StatusPendingInstall || left.Info.Status == common.StatusUninstalling:
-		words = left0 + ", and what there was of it was taken away first"
+		words = "What there was of it was taken away: " + words
 		err = c.uninstall(history)
 	case good == nil:
-		words = left0 + ", and none before it was good"
 		err = c.failed(left, words)
 	default:
-		words = fmt.Sprintf("%s, and revision %d was put back first", left0, good.Version)
+		words = fmt.Sprintf("Rollback to %d: %s", good.Version, words)
 		if err = c.rollback(good.Version, words); err == nil {
 			err = c.failed(left, words)
 		}
@@ -106,6 +107,30 @@ func (c *call) mend(history []*release.Release) (words string, after []*release.
 	}
 	after, err = c.history()
 	return words, after, err
+}
+
+const hadBeenLeft = "had been left"
+
+func leftBehind(r *release.Release) string {
+	return fmt.Sprintf("revision %d %s %s", r.Version, hadBeenLeft, r.Info.Status)
+}
+
+// lastGood is the newest revision that was in force. Of one that mend has made
+// it is the one that mend went back to, so that however often it is killed it
+// names the same.
+func lastGood(history []*release.Release) *release.Release {
+	good := newest(history, common.StatusDeployed)
+	if good == nil {
+		good = newest(history, common.StatusSuperseded)
+	}
+	for good != nil && strings.Contains(good.Info.Description, hadBeenLeft) {
+		before := slices.IndexFunc(history, func(r *release.Release) bool { return r.Version == good.Info.RollbackRevision })
+		if before < 0 || history[before].Version >= good.Version {
+			break
+		}
+		good = history[before]
+	}
+	return good
 }
 
 // failed notes that a revision never came to be.

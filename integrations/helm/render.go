@@ -30,7 +30,7 @@ func base(history []*release.Release) *release.Release {
 	}
 	// A process that was killed in the last instant of an upgrade has superseded
 	// the old revision and not yet said that the new one is deployed.
-	if r := newest(history, common.StatusSuperseded); r != nil && underway(history[0]) {
+	if r := lastGood(history); r != nil && underway(history[0]) {
 		return r
 	}
 	return history[0]
@@ -78,14 +78,15 @@ func (c *call) render(history []*release.Release, d draft) (*release.Release, er
 
 // run installs or upgrades. Values are given whole: of Helm's ways to reuse old
 // ones none knows which of them came from files, and with none of them chosen it
-// would reuse the old ones whenever there is nothing to set.
+// would reuse the old ones whenever there is nothing to set. Fields are validated
+// by the API server alone: its schema, some megabytes, would be fetched each time.
 func (c *call) run(ctx context.Context, history []*release.Release, d draft, dry action.DryRunStrategy, words string) (*release.Release, error) {
 	if absent(history) {
 		i := action.NewInstall(c.Configuration)
 		i.ReleaseName, i.Namespace = c.Release, c.namespace
 		i.DryRunStrategy, i.Description = dry, words
 		i.Timeout, i.WaitStrategy = c.hookTime(), kube.HookOnlyStrategy
-		i.ForceConflicts = true
+		i.ForceConflicts, i.DisableOpenAPIValidation = true, true
 		i.Replace = len(history) > 0
 		if dry == action.DryRunNone {
 			missing, err := c.namespaceMissing()
@@ -101,7 +102,7 @@ func (c *call) run(ctx context.Context, history []*release.Release, d draft, dry
 	u.DryRunStrategy, u.Description = dry, words
 	u.Timeout, u.WaitStrategy = c.hookTime(), kube.HookOnlyStrategy
 	u.ServerSideApply, u.ForceConflicts = "true", true
-	u.ResetValues, u.MaxHistory = true, maxHistory
+	u.ResetValues, u.MaxHistory, u.DisableOpenAPIValidation = true, maxHistory, true
 	return rel(u.RunWithContext(ctx, c.Release, d.chart, copyValue(d.set).(map[string]any)))
 }
 

@@ -3,7 +3,6 @@ package helm
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 
 	"helm.sh/helm/v4/pkg/action"
@@ -37,13 +36,12 @@ func (h *Helm) RollBack(ctx context.Context, region string, part rapbot.Part, re
 }
 
 func (c *call) rollBackTo(history []*release.Release, revision int) (rapbot.Release, error) {
-	if !slices.ContainsFunc(history, func(r *release.Release) bool { return r.Version == revision }) {
-		return rapbot.Release{}, rapbot.Refuse(rapbot.NotFound, fmt.Sprintf("%s in %s has no revision %d any more; the oldest is %d.",
-			c.Release, c.region, revision, history[len(history)-1].Version), "Name one of its history.")
+	if _, err := c.at(history, revision); err != nil {
+		return rapbot.Release{}, err
 	}
 	words := fmt.Sprintf("Rollback to %d", revision)
 	if underway(history[0]) {
-		words = fmt.Sprintf("Revision %d had been left %s. %s", history[0].Version, history[0].Info.Status, words)
+		words += ": " + leftBehind(history[0])
 	}
 	if err := c.rollback(revision, words); err != nil {
 		if busyElsewhere(err) {

@@ -21,18 +21,25 @@ const requestTime = 10 * time.Second
 // is some 10 MB.
 const maxAnswer = 64 << 20
 
+var errElsewhere = errors.New("the answer leads to another server")
+
 var errTooLong = errors.New("the answer is too long")
 
 // transport bounds the requests of one call, none of which Helm gives a
 // deadline, and keeps data from being deleted.
 type transport struct {
 	ctx  context.Context // of the call
+	host string          // of the API server
 	hide *manifest.Hider
 	lost *atomic.Bool // set when a request got no answer
 	next http.RoundTripper
 }
 
 func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.URL.Host != t.host {
+		t.lost.Store(true)
+		return nil, errElsewhere // a redirect: client-go would send the token there too
+	}
 	if scheme, credential, found := strings.Cut(r.Header.Get("Authorization"), " "); found && scheme != "" {
 		t.hide.Add(credential)
 	}
@@ -49,7 +56,7 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	resp, err := t.next.RoundTrip(r.WithContext(ctx))
 	if err != nil {
 		end()
-		t.lost.Store(true)
+		t.lost.CompareAndSwap(false, r.Context().Err() == nil) // what Helm itself ended was not lost
 		return nil, err
 	}
 	if seconds, err := strconv.Atoi(resp.Header.Get("Retry-After")); err != nil || seconds > 1 {
@@ -107,7 +114,7 @@ func (a *answer) Read(p []byte) (int, error) {
 	if a.endless {
 		a.left = maxAnswer
 	}
-	if err != nil && !errors.Is(err, io.EOF) {
+	if err != nil && !errors.Is(err, io.EOF) && !a.endless {
 		a.lost.Store(true)
 	}
 	return n, err

@@ -181,10 +181,11 @@ func pathTo(lines []string, at int) string {
 		if here >= depth || strings.TrimSpace(lines[i]) == "" {
 			continue
 		}
-		depth = here
-		if m := field.FindStringSubmatch(lines[i]); m != nil {
+		m := field.FindStringSubmatch(lines[i])
+		if m != nil && (m[2] == "" || depthOf(m[1]+"  .") < depth) { // the first field of an item is no parent of the second
 			path = append(path, m[3])
 		}
+		depth = here
 	}
 	slices.Reverse(path)
 	return strings.Join(path, ".")

@@ -117,10 +117,14 @@ var (
 	onlyNamesIt = regexp.MustCompile(`(?i)existing|(name|ref|key|file|path|dir|mount|class|enabled|encryption|ttl|seconds|size|version)$`)
 	keyItself   = regexp.MustCompile(`(?i)(api|private|secret)[_-]?key$`)
 
-	secretWord  = regexp.MustCompile(`(?i)([\w-]*(?:password|passwd|passphrase|secret|token|api[_-]?key)["']?\s*[=:]\s*)("[^"]*"|'[^']*'|\S+)`)
+	secretWord  = regexp.MustCompile(`(?i)((?:Kind=)?[\w-]*(?:password|passwd|passphrase|secret|token|api[_-]?key)["']?\s*[=:]\s*)("[^"]*"|'[^']*'|\S+)`)
 	bearer      = regexp.MustCompile(`(?i)\b(bearer|basic)\s+\S+`)
 	urlPassword = regexp.MustCompile(`(://[^/\s:@]*:)[^/\s]*@`)
 )
+
+// innocent is what stands behind a telling name without being a secret: our own
+// marks, and the API server's "token: expected string".
+var innocent = map[string]bool{Hidden: true, "(hidden,": true, "expected": true}
 
 // Telling reports whether a value's name says that the value is a secret, and
 // not where one is: password is, existingSecret and secretName are not.
@@ -136,7 +140,8 @@ func HideShapes(s string) string {
 	s = urlPassword.ReplaceAllString(s, "${1}"+Hidden+"@")
 	s = secretWord.ReplaceAllStringFunc(s, func(found string) string {
 		parts := secretWord.FindStringSubmatch(found)
-		if !Telling(strings.Trim(parts[1], `"'=: `)) || parts[2] == Hidden || parts[2] == "(hidden," {
+		name := strings.Trim(parts[1], `"'=: `)
+		if !Telling(name) || strings.HasPrefix(name, "Kind=") || innocent[parts[2]] {
 			return found
 		}
 		return parts[1] + Hidden
