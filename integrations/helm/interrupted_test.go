@@ -158,7 +158,7 @@ func TestRollBackOfWhatWasKilled(t *testing.T) {
 func TestDarkInTheMiddle(t *testing.T) {
 	w := newWorld(t)
 	w.apply("image.tag=v1")
-	brief := w.helm(func(c *helm.Config) { c.ApplyTimeout = 15 * time.Second })
+	brief := w.helm(func(c *helm.Config) { c.ApplyTimeout = 8 * time.Second })
 	ended := make(chan error, 1)
 	go func() {
 		_, err := brief.Apply(t.Context(), change("image.tag=v2", "hook=pre-upgrade"))

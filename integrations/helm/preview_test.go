@@ -141,9 +141,4 @@ func TestFieldThatHelmByHandHasSet(t *testing.T) {
 	if c := w.configMap("shop-config"); c["old"] != "" || c["new"] != "y" {
 		t.Errorf("the ConfigMap: %v", c)
 	}
-	for _, f := range w.deployment().ManagedFields {
-		if f.Manager != "helm" {
-			t.Errorf("a manager of its fields is %q", f.Manager)
-		}
-	}
 }
