@@ -68,7 +68,7 @@ func root() *cobra.Command {
 		return usageError{fmt.Errorf("%w; see %s --help", err, c.CommandPath())}
 	})
 	cmd.PersistentFlags().StringVarP(&path, "config", "c", "rapbot.yaml", "the configuration file")
-	cmd.AddCommand(runCommand(&path), statusCommand(&path), checkConfigCommand(&path), sampleConfigCommand())
+	cmd.AddCommand(runCommand(&path), statusCommand(&path), doctorCommand(&path), checkConfigCommand(&path), sampleConfigCommand())
 	return cmd
 }
 
@@ -79,14 +79,8 @@ func noSuchCommand(args []string) error {
 	return usageError{fmt.Errorf("there is no command %q; see rapbot --help", args[0])}
 }
 
-// release is set where there is no repository to take the version from: -ldflags "-X main.release=v1.2.3".
-var release string
-
 // version is the module's version, or the commit it was built from.
 func version() string {
-	if release != "" {
-		return release
-	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return "unknown"

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"os"
@@ -65,13 +66,21 @@ func serve(ctx context.Context, c *config.Config, log *zap.Logger) error {
 	}
 	defer book.Close()
 
-	fleet, sites, err := openFleet(ctx, c, log)
+	clusters, err := openClusters(c, log)
+	if err != nil {
+		return err
+	}
+	fleet, sites, err := openFleet(ctx, c, clusters, log)
 	if err != nil {
 		return err
 	}
 	defer fleet.Close()
+	data, err := volumes(c, clusters)
+	if err != nil {
+		return err
+	}
 
-	histories, err := lagHistories(c)
+	lag, err := openPrometheus(c)
 	if err != nil {
 		return err
 	}
@@ -92,11 +101,18 @@ func serve(ctx context.Context, c *config.Config, log *zap.Logger) error {
 
 	options := bot.Options{
 		Fleet: fleet, Sites: sites, Limits: limits(c), Doers: instrument(fleet.Doers()),
-		Instance: fleet.InstanceWitness, Volumes: volumes(c), TryWrite: fleet.TryWrite, DrawWrites: drawWrites, DrawLag: drawLag, LagHistories: histories, ObserveEvery: c.Limits.ObserveEvery, EmergencyDrills: c.Drills.AllowEmergency,
+		Instance: witness(clusters, fleet.InstanceWitness), Volumes: data, TryWrite: fleet.TryWrite, DrawWrites: drawWrites, DrawLag: drawLag, ObserveEvery: c.Limits.ObserveEvery, EmergencyDrills: c.Drills.AllowEmergency,
 		Operations: book, Samples: book, Inbox: book, Notes: book, Firings: book, Explain: bot.Explain{Alerts: c.Replication.Explain, Threshold: c.Replication.AlertAbove}, Chat: chat, Directory: chat, AlertCard: logged(templates.Card, log),
 		Silences: silences, LongestSilence: c.Alertmanager.API.LongestSilence,
 		OperationsChannel: c.Slack.Channels.Operations, AlertsChannel: c.Slack.Channels.Alerts,
 		ExpireAfter: c.Approvals.ExpireAfter, Clock: machineClock(), Holder: "rapbot " + version(), Log: log.Named("bot"),
+	}
+	if lag != nil {
+		options.LagHistories = []rapbot.LagHistory{lag}
+	}
+	if clusters != nil {
+		options.Deployer = clusters.deployer(c, lag)
+		maps.Copy(options.Doers, instrument(options.Deployer.Doers()))
 	}
 	if err := alerting(&options, c.Alertmanager); err != nil {
 		return err
@@ -119,6 +135,9 @@ func serve(ctx context.Context, c *config.Config, log *zap.Logger) error {
 
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return ended(ctx, "observe", fleet.Run(ctx)) })
+	if clusters != nil {
+		g.Go(func() error { return ended(ctx, "observe clusters", clusters.Run(ctx)) })
+	}
 	g.Go(func() error { return talk(ctx, chat, b, log) })
 	g.Go(func() error { return ended(ctx, "bot", b.Run(ctx)) })
 	g.Go(func() error {

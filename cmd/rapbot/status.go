@@ -1,10 +1,12 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
+	"sync"
 
 	"github.com/spf13/cobra"
 	"go.uber.org/zap"
@@ -12,6 +14,7 @@ import (
 	"github.com/rap-analyzer/rapbot"
 	"github.com/rap-analyzer/rapbot/cards"
 	"github.com/rap-analyzer/rapbot/config"
+	"github.com/rap-analyzer/rapbot/integrations/postgres"
 )
 
 // errTrouble makes status exit with 1 when the fleet is not as it should be,
@@ -30,18 +33,25 @@ func statusCommand(path *string) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			fleet, _, err := openFleet(cmd.Context(), c, zap.NewNop())
+			k, err := openClusters(c, zap.NewNop())
+			if err != nil {
+				return err
+			}
+			fleet, _, err := openFleet(cmd.Context(), c, k, zap.NewNop())
 			if err != nil {
 				return err
 			}
 			defer fleet.Close()
-			t := fleet.Observe(cmd.Context())
+			t, clusters := observe(cmd.Context(), fleet, k)
 			if asJSON {
 				enc := json.NewEncoder(cmd.OutOrStdout())
 				enc.SetIndent("", "  ")
-				err = enc.Encode(t)
+				err = enc.Encode(struct {
+					rapbot.Topology
+					Clusters []rapbot.Cluster `json:"clusters,omitempty"`
+				}{t, clusters})
 			} else {
-				_, err = fmt.Fprintln(cmd.OutOrStdout(), cards.Fleet(t, nil, nil, rapbot.AlertQueue{}).Plain())
+				_, err = fmt.Fprintln(cmd.OutOrStdout(), cards.Fleet(t, clusters, nil, rapbot.AlertQueue{}).Plain())
 			}
 			if err == nil && len(t.Contradictions()) > 0 {
 				return errTrouble
@@ -51,4 +61,17 @@ func statusCommand(path *string) *cobra.Command {
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print everything that was observed as JSON")
 	return cmd
+}
+
+// observe asks the servers and the clusters at the same time.
+func observe(ctx context.Context, fleet *postgres.Fleet, k *clusters) (rapbot.Topology, []rapbot.Cluster) {
+	if k == nil {
+		return fleet.Observe(ctx), nil
+	}
+	var seen []rapbot.Cluster
+	var asking sync.WaitGroup
+	asking.Go(func() { seen = k.ObserveClusters(ctx) })
+	t := fleet.Observe(ctx)
+	asking.Wait()
+	return t, seen
 }

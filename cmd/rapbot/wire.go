@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"net"
+	"strconv"
 
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
@@ -16,25 +18,50 @@ import (
 
 // openFleet makes the adapters for the regions. It connects to nothing yet: a
 // dark region must not keep rapbot from starting (R9).
-func openFleet(ctx context.Context, c *config.Config, log *zap.Logger) (*postgres.Fleet, []rapbot.Site, error) {
+func openFleet(ctx context.Context, c *config.Config, k *clusters, log *zap.Logger) (*postgres.Fleet, []rapbot.Site, error) {
 	var regions []postgres.RegionConfig
 	var sites []rapbot.Site
-	sources := sourcesOf(c)
 	for _, r := range c.Regions {
-		instance := argv.New(argv.Config{
-			StartPrimary: r.Instance.StartPrimary, StartReplica: r.Instance.StartReplica,
-			Stop: r.Instance.Stop, Status: r.Instance.Status, Timeout: r.Instance.Timeout,
-		})
+		instance, volume, err := runnerOf(c, r, k)
+		if err != nil {
+			return nil, nil, err
+		}
 		regions = append(regions, postgres.RegionConfig{
-			Name: r.Name, Slot: r.Slot, DSN: r.Postgres.DSN, Password: r.Postgres.Password.Reveal(), Instance: instance, Volume: volumeOf(r.Instance, sources),
+			Name: r.Name, Slot: r.Slot, DSN: r.Postgres.DSN, Password: r.Postgres.Password.Reveal(), Instance: instance, Volume: volume,
 			SelfFence: r.BootGate.SelfFence, ReplicationAddress: r.Postgres.ReplicationAddress,
 		})
-		sites = append(sites, rapbot.Site{Name: r.Name, Slot: r.Slot, Instance: true, Volume: r.Instance.HasVolume(), SelfFence: r.BootGate.SelfFence})
+		sites = append(sites, siteOf(r, volume != nil))
 	}
 	fleet, err := postgres.Open(ctx, regions, postgres.Options{
 		Every: c.Limits.ObserveEvery, Timeout: c.Limits.ObserveTimeout, ApplicationUsers: c.Limits.ApplicationUsers, Clock: machineClock(), Log: log.Named("postgres"),
 	})
+	if k != nil && err == nil {
+		k.topology = fleet.Topology
+	}
 	return fleet, sites, err
+}
+
+func siteOf(r config.Region, volume bool) rapbot.Site {
+	s := rapbot.Site{Name: r.Name, Slot: r.Slot, Instance: true, Volume: volume, SelfFence: r.BootGate.SelfFence}
+	if host, port, err := net.SplitHostPort(r.Postgres.ReplicationAddress); err == nil && r.Kubernetes.Configured() {
+		s.Host, s.App, s.Release = host, true, !r.Instance.Given()
+		s.Port, _ = strconv.Atoi(port) // the configuration has checked that it is one
+	}
+	return s
+}
+
+// runnerOf is what stops and starts a region's server and reaches its data: the
+// commands where they are given, else the region's Kubernetes. The volume is nil,
+// and no typed nil, where nothing reaches them.
+func runnerOf(c *config.Config, r config.Region, k *clusters) (rapbot.Instance, rapbot.Volume, error) {
+	if !r.Instance.Given() {
+		return k.runs(r.Name)
+	}
+	instance := argv.New(argv.Config{
+		StartPrimary: r.Instance.StartPrimary, StartReplica: r.Instance.StartReplica,
+		Stop: r.Instance.Stop, Status: r.Instance.Status, Timeout: r.Instance.Timeout,
+	})
+	return instance, volumeOf(r.Instance, sourcesOf(c)), nil
 }
 
 // volumeOf is nil, and no typed nil, for a region without the commands.
@@ -48,15 +75,17 @@ func volumeOf(i config.Instance, sources map[string]string) rapbot.Volume {
 }
 
 // volumes are the data that rapbot can get at, by region.
-func volumes(c *config.Config) map[string]rapbot.Volume {
+func volumes(c *config.Config, k *clusters) (map[string]rapbot.Volume, error) {
 	out := map[string]rapbot.Volume{}
-	sources := sourcesOf(c)
 	for _, r := range c.Regions {
-		if v := volumeOf(r.Instance, sources); v != nil {
+		switch _, v, err := runnerOf(c, r, k); {
+		case err != nil:
+			return nil, err
+		case v != nil:
 			out[r.Name] = v
 		}
 	}
-	return out
+	return out, nil
 }
 
 // sourcesOf are the addresses at which the regions' servers reach each other.
@@ -74,8 +103,8 @@ func limits(c *config.Config) rapbot.Limits {
 	return rapbot.Limits{MaxLag: c.Limits.MaxLag, MaxLagBytes: int64(c.Limits.MaxLagBytes)}
 }
 
-// lagHistories is Prometheus, when there is one.
-func lagHistories(c *config.Config) ([]rapbot.LagHistory, error) {
+// openPrometheus is nil when there is none.
+func openPrometheus(c *config.Config) (*prometheus.Lag, error) {
 	if c.Prometheus.URL == "" {
 		return nil, nil
 	}
@@ -83,13 +112,9 @@ func lagHistories(c *config.Config) ([]rapbot.LagHistory, error) {
 	for _, r := range c.Regions {
 		regions = append(regions, r.Name)
 	}
-	lag, err := prometheus.New(prometheus.Config{
-		URL: c.Prometheus.URL, Token: c.Prometheus.Token.Reveal(), LagQuery: c.Prometheus.LagQuery, LagBytesQuery: c.Prometheus.LagBytesQuery, Regions: regions,
+	return prometheus.New(prometheus.Config{
+		URL: c.Prometheus.URL, Token: c.Prometheus.Token.Reveal(), LagQuery: c.Prometheus.LagQuery, LagBytesQuery: c.Prometheus.LagBytesQuery, ErrorQuery: c.Deploy.ErrorQuery, Regions: regions,
 	})
-	if err != nil {
-		return nil, err
-	}
-	return []rapbot.LagHistory{lag}, nil
 }
 
 func newLogger(c config.Log) (*zap.Logger, error) {
