@@ -175,6 +175,9 @@ func (i *Instance) ready(ctx context.Context) (standing, error) {
 	if err == nil && s.set == nil {
 		err = i.region.missing(rapbot.NotFound)
 	}
+	if err == nil && len(s.pods) == 0 {
+		err = i.region.cleared(ctx, i.fleet.opt.Now())
+	}
 	if err != nil {
 		return s, i.region.outcome("PostgreSQL", "started", err, i.fleet)
 	}

@@ -66,7 +66,7 @@ func (r *region) commandOf(c *corev1.Container) ([]string, error) {
 		return []string{"/bin/sh", path.Join(path.Dir(words[i]), "volume.sh")}, nil
 	}
 	return nil, rapbot.Refuse(rapbot.Precondition, fmt.Sprintf("PostgreSQL in %s was installed without volume.sh, so its data cannot be reached.", r.Name),
-		"Install it with the chart: `"+r.helm(r.Names.DatabaseRelease, "postgresql")+"`.")
+		"Install it with the chart: `"+r.helmDatabase()+"`.")
 }
 
 // What a container is started by that has the boot gate.

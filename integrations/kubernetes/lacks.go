@@ -26,7 +26,7 @@ func (r *region) lacks(o objects) []rapbot.Lack {
 	for _, kind := range o.denied {
 		add("rapbot doctor", "the right to list %s", kind)
 	}
-	database, app := r.helm(r.Names.DatabaseRelease, "postgresql"), r.helm(r.Names.AppRelease, "rap-analyzer")
+	database, app := r.helmDatabase(), r.helm(r.Names.AppRelease, "rap-analyzer", "values-"+r.Name)
 	if set, _ := o.set(); set != nil {
 		pod := set.Spec.Template
 		if _, _, whose := starter(mainContainer(pod.Spec, databaseContainers...)); whose == "" {
@@ -96,10 +96,14 @@ func (r *region) kubectl(words ...string) string {
 }
 
 // helm is the command that installs a chart over what was installed by hand.
-func (r *region) helm(release, chart string) string {
+func (r *region) helm(release, chart, values string) string {
 	all := []string{"helm", "upgrade", "--install", release, "charts/" + chart}
 	if r.Context != "" {
 		all = append(all, "--kube-context", r.Context)
 	}
-	return strings.Join(append(all, "--namespace", r.Names.Namespace, "--values", "charts/multi-region/values-"+r.Name+".yaml", "--take-ownership"), " ")
+	return strings.Join(append(all, "--namespace", r.Names.Namespace, "--values", "charts/multi-region/"+values+".yaml", "--take-ownership"), " ")
+}
+
+func (r *region) helmDatabase() string {
+	return r.helm(r.Names.DatabaseRelease, "postgresql", "postgresql-"+r.Name)
 }

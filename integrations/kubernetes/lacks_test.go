@@ -37,7 +37,7 @@ func complete() objects {
 }
 
 const (
-	helmDatabase = "helm upgrade --install postgresql-us-east-1 charts/postgresql --kube-context us-east-1 --namespace rap-analyzer --values charts/multi-region/values-us-east-1.yaml --take-ownership"
+	helmDatabase = "helm upgrade --install postgresql-us-east-1 charts/postgresql --kube-context us-east-1 --namespace rap-analyzer --values charts/multi-region/postgresql-us-east-1.yaml --take-ownership"
 	kubectlHere  = "kubectl --context us-east-1 --namespace rap-analyzer "
 )
 

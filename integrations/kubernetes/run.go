@@ -64,6 +64,7 @@ func (f *Fleet) attend(ctx context.Context, r *region) {
 		case <-ctx.Done():
 			if w != nil {
 				w.stop()
+				w.all.Wait()
 			}
 			if asking {
 				<-answers

@@ -82,7 +82,7 @@ func (r *region) cleared(ctx context.Context, now time.Time) error {
 	return &rapbot.Error{
 		Code: rapbot.Unavailable,
 		What: fmt.Sprintf("The pod %s in %s was deleted by force at %s, while its container ran on %s. Whether PostgreSQL still runs there is not known.", v.pod, r.Name, v.at.UTC().Format("15:04:05 UTC"), v.node),
-		Now:  fmt.Sprintf("Make sure that the machine of %s is off.", v.node),
+		Now:  fmt.Sprintf("Make sure that the machine of %s is off. rapbot sees by itself when that node is gone, or has been back for a while, if it may get nodes; otherwise restart it, and it forgets what it saw.", v.node),
 		Err:  err,
 	}
 }

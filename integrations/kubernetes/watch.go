@@ -17,6 +17,7 @@ import (
 // begun anew after every silence, which lists everything again.
 type watching struct {
 	stop    context.CancelFunc
+	all     sync.WaitGroup
 	changed chan struct{} // has room for one
 	argo    bool
 	kinds   []*watched
@@ -52,7 +53,7 @@ func (r *region) watch(ctx context.Context, argo bool) *watching {
 		_, _ = kept.informer.AddEventHandler(handler)
 		_ = kept.informer.SetWatchErrorHandlerWithContext(func(_ context.Context, _ *cache.Reflector, err error) { kept.failed(err) })
 		w.kinds = append(w.kinds, kept)
-		go kept.informer.RunWithContext(ctx)
+		w.all.Go(func() { kept.informer.RunWithContext(ctx) })
 	}
 	return w
 }
