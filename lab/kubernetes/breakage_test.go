@@ -99,6 +99,12 @@ func TestFrozenNode(t *testing.T) {
 		t.Errorf("it answers %q, %v", name, err)
 	}
 	room.do(t, "delete", "pod", "server", "--wait=false")
+	if name, err := get(t.Context(), address.String()); err == nil {
+		t.Errorf("it answers %q", name)
+	}
+	if out := room.do(t, "get", "pods", "-o", "name"); out == "" {
+		t.Error("it has ended a pod")
+	}
 	node.Thaw()
 	eventually(t, "the pod is gone", func() bool { return room.do(t, "get", "pods", "-o", "name") == "" })
 }

@@ -1,6 +1,11 @@
 package kubernetes
 
 import (
+	"context"
+	"fmt"
+
+	authentication "k8s.io/api/authentication/v1"
+	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 	"k8s.io/client-go/tools/clientcmd/api"
@@ -14,6 +19,24 @@ func writeKubeconfig(path string, regions ...*Region) error {
 		addKubeconfig(config, r, "https://"+r.outside.Addr())
 	}
 	config.CurrentContext = regions[0].Name
+	return clientcmd.WriteToFile(*config, path)
+}
+
+// WriteKubeconfig writes a file that leads to all regions, as Kubeconfig does, as a service account of theirs. Its tokens last as long as a lab does.
+func (l *Lab) WriteKubeconfig(ctx context.Context, path, namespace, account string) error {
+	config := api.NewConfig()
+	for _, r := range l.regions {
+		seconds := int64(24 * 60 * 60)
+		request := &authentication.TokenRequest{Spec: authentication.TokenRequestSpec{ExpirationSeconds: &seconds}}
+		got, err := r.Client.CoreV1().ServiceAccounts(namespace).CreateToken(ctx, account, request, meta.CreateOptions{})
+		if err != nil {
+			return fmt.Errorf("%s: token of %s/%s: %w", r.Name, namespace, account, err)
+		}
+		addKubeconfig(config, r, "https://"+r.outside.Addr())
+		config.AuthInfos[r.Name] = &api.AuthInfo{Token: got.Status.Token}
+		config.Contexts[r.Name].Namespace = namespace
+	}
+	config.CurrentContext = l.regions[0].Name
 	return clientcmd.WriteToFile(*config, path)
 }
 

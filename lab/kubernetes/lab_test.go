@@ -1,6 +1,7 @@
 package kubernetes
 
 import (
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -83,12 +84,11 @@ func TestServiceAccountsHaveTheirRightsOnly(t *testing.T) {
 	room.do(t, "create", "serviceaccount", "bot")
 	room.do(t, "create", "role", "reader", "--verb=get,list", "--resource=pods")
 	room.do(t, "create", "rolebinding", "bot", "--role=reader", "--serviceaccount="+room.Namespace+":bot")
-	token := strings.TrimSpace(room.do(t, "create", "token", "bot"))
-	region := room.Region("us-east-1")
+	room.do(t, "--context=us-west-2", "create", "serviceaccount", "bot")
+	path := filepath.Join(t.TempDir(), "kubeconfig")
+	must(t, room.WriteKubeconfig(t.Context(), path, room.Namespace, "bot"))
 	as := func(args ...string) (string, error) {
-		return room.kubectl(t, "", append([]string{
-			"--kubeconfig=/dev/null", "--server", region.Config.Host, "--certificate-authority", region.path("pki", "ca.crt"), "--token", token,
-		}, args...)...)
+		return room.kubectl(t, "", append([]string{"--kubeconfig", path}, args...)...)
 	}
 	for verb, want := range map[string]string{"get": "yes", "delete": "no"} {
 		out, _ := as("auth", "can-i", verb, "pods") // it fails when the answer is no

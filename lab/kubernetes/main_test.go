@@ -55,6 +55,11 @@ func equipPrograms() error {
 		return err
 	}
 	server := filepath.Join(programs, "server")
+	machine, err := MachineImages("")
+	if err != nil {
+		return err
+	}
+	images["postgresql"] = machine["postgresql"]
 	images["server"] = node.Image{Entrypoint: []string{server}, Env: []string{podServer + "=1"}}
 	return copyFile(self, server)
 }

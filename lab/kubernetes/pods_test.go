@@ -149,7 +149,13 @@ metadata: {name: everything, labels: {role: primary}}
 spec:
   terminationGracePeriodSeconds: 0
   initContainers:
-  - {name: first, image: shell, command: [sh, -c, "echo one >/data/order"], volumeMounts: [{name: data, mountPath: /data}]}
+  - name: aside
+    image: shell
+    restartPolicy: Always
+    command: [sh, -c, "sleep 0.2; echo zero >/data/order; sleep 1000"]
+    startupProbe: {exec: {command: [test, -e, /data/order]}, periodSeconds: 1}
+    volumeMounts: [{name: data, mountPath: /data}]
+  - {name: first, image: shell, command: [sh, -c, "echo one >>/data/order"], volumeMounts: [{name: data, mountPath: /data}]}
   - {name: second, image: shell, command: [sh, -c, "echo two >>/data/order"], volumeMounts: [{name: data, mountPath: /data}]}
   containers:
   - name: main
@@ -157,6 +163,7 @@ spec:
     workingDir: /data
     command: [sh, -c]
     args: ['cat order; cat "$1"/script.sh; echo $(GREETING); env; exec sleep 1000', sh, /etc/settings]
+    lifecycle: {postStart: {exec: {command: [touch, /data/hooked]}}}
     resources: {limits: {memory: 64Mi}}
     envFrom: [{configMapRef: {name: settings}}, {configMapRef: {name: none, optional: true}}]
     env:
@@ -193,7 +200,7 @@ func TestPodIsToldEverything(t *testing.T) {
 	room.becomes(t, "pod/everything", ".status.containerStatuses[0].ready", "true")
 	ip := room.field(t, "pod/everything", ".status.podIP")
 	said := room.do(t, "logs", "everything", "-c", "main")
-	if want := "one\ntwo\n/data is not replaced here"; !strings.HasPrefix(said, want) {
+	if want := "zero\none\ntwo\n/data is not replaced here"; !strings.HasPrefix(said, want) {
 		t.Errorf("it begins with %.80q", said)
 	}
 	folder := filepath.Dir(following(said, "DATA="))
@@ -214,6 +221,7 @@ func TestPodIsToldEverything(t *testing.T) {
 		{`role="primary"`, []string{"head", "-n", "1", "/etc/all/labels"}},
 		{"400", []string{"stat", "-L", "-c", "%a", "/etc/secret/in/word"}},
 		{"", []string{"test", "-s", "/etc/all/token"}},
+		{"", []string{"test", "-e", "hooked"}},
 	} {
 		if got := strings.TrimSpace(room.do(t, append([]string{"exec", "everything", "-c", "main", "--"}, c.command...)...)); got != c.want {
 			t.Errorf("%v gives %q, not %q", c.command, got, c.want)

@@ -98,8 +98,12 @@ func (p *program) lastWords() string {
 	return child.LastLines(string(text), 4)
 }
 
-// patience is how long a program may take to end in good order.
-const patience = 10 * time.Second
+// patience is how long a program may take to end in good order. The API server would wait a minute for
+// watches, which do not end by themselves.
+const (
+	patience       = 10 * time.Second
+	serverPatience = time.Second
+)
 
 // end ends the programs, the newest first, so that none of them misses another.
 func (r *Region) end(how syscall.Signal) error {
@@ -126,7 +130,11 @@ func (r *Region) end(how syscall.Signal) error {
 
 func (p *program) end(how syscall.Signal) error {
 	_ = p.child.Signal(syscall.SIGCONT) // a frozen one obeys nobody
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	limit := patience
+	if p.name == "kube-apiserver" {
+		limit = serverPatience
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
 	if p.child.End(ctx, how) == nil {
 		return nil

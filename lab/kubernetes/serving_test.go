@@ -3,6 +3,7 @@ package kubernetes
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -115,6 +116,27 @@ func (r *Room) kubectlFor(t *testing.T, while time.Duration, args ...string) str
 	return string(out)
 }
 
+// Whoever is not the API server gets no answer from a node, and no pod runs with the rights of root.
+func TestNodeTrustsTheServerOnly(t *testing.T) {
+	t.Parallel()
+	room := processesForTest(t)
+	room.apply(t, server)
+	room.becomes(t, "pod/server", ".status.containerStatuses[0].ready", "true")
+	if uid := room.do(t, "exec", "server", "--", "id", "-u"); strings.TrimSpace(uid) == "0" {
+		t.Error("the pod runs as root")
+	}
+	region := room.Region("us-east-1")
+	port := room.field(t, "node/"+region.Node.Name, ".status.daemonEndpoints.kubeletEndpoint.Port")
+	client := http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}
+	answer, err := client.Get("https://" + net.JoinHostPort(region.Node.Address, port) + "/containerLogs/" + room.Namespace + "/server/main")
+	if err == nil {
+		answer.Body.Close()
+	}
+	if err == nil || !strings.Contains(err.Error(), "certificate required") {
+		t.Errorf("a stranger gets %v, %v", answer, err)
+	}
+}
+
 func TestLogs(t *testing.T) {
 	t.Parallel()
 	room := processesForTest(t)
@@ -172,7 +194,6 @@ func TestLinesBetweenRegions(t *testing.T) {
 	address, err := room.Region("us-east-1").Node.ServiceAddress(room.Namespace, "server", "")
 	must(t, err)
 	eventually(t, "the pod answers", func() bool { _, err := get(t.Context(), address.String()); return err == nil })
-	const west = "--context=us-west-2"
 	room.apply(t, `
 apiVersion: v1
 kind: Pod

@@ -17,8 +17,9 @@ const (
 )
 
 // claimPort is taken on the node's own address for as long as the block is: two
-// nodes that draw the same block find out by it, on the whole machine.
-const claimPort = 10255
+// nodes that draw the same block find out by it, on the whole machine. It is any
+// port that nobody takes on all addresses.
+const claimPort = 26711
 
 // block is addresses 127.A.B.* that no other node of this machine has.
 type block struct {

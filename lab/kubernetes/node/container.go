@@ -12,6 +12,7 @@ import (
 	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/rap-analyzer/rapbot/lab/cage"
+	"github.com/rap-analyzer/rapbot/lab/wait"
 )
 
 // container is one of a pod's, through all its restarts.
@@ -27,8 +28,10 @@ type container struct {
 	ready    bool                // as its readiness probe says
 	cage     *cage.Cage          // nil when nothing runs
 	guests   map[*cage.Cage]bool // what is run beside it
-	env      []string            // of what runs, for what is run beside it
-	mounted  mounts
+	// Of what runs, for what is run beside it.
+	dir     string
+	env     []string
+	mounted mounts
 }
 
 // newContainer begins where the API server knows that the container was: one that ran
@@ -65,6 +68,20 @@ func (c *container) runToEnd(ctx context.Context) bool {
 	return c.repeat(ctx, policy) && c.exitCode() == 0
 }
 
+// isSidecar reports whether this is an init container that runs beside the others.
+func (c *container) isSidecar() bool {
+	return c.isInit() && c.spec.RestartPolicy != nil && *c.spec.RestartPolicy == core.ContainerRestartPolicyAlways
+}
+
+// awaitStarted waits until the container has started, and reports whether it has.
+func (c *container) awaitStarted(ctx context.Context) bool {
+	return wait.Until(ctx, 10*time.Millisecond, func() bool {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		return c.started
+	}) == nil
+}
+
 // keepRunning runs a container until it has ended for good.
 func (c *container) keepRunning(ctx context.Context) { c.repeat(ctx, c.pod.object.Spec.RestartPolicy) }
 
@@ -90,12 +107,12 @@ func (c *container) repeat(ctx context.Context, policy core.RestartPolicy) bool 
 		if policy == core.RestartPolicyNever || policy == core.RestartPolicyOnFailure && c.exitCode() == 0 {
 			return true
 		}
-		if wait := pause.after(time.Since(began)); wait > 0 {
+		if next := pause.after(time.Since(began)); next > 0 {
 			message := fmt.Sprintf("back-off %s restarting failed container=%s pod=%s_%s(%s)",
-				wait, c.spec.Name, c.pod.object.Name, c.pod.object.Namespace, c.pod.object.UID)
+				next, c.spec.Name, c.pod.object.Name, c.pod.object.Namespace, c.pod.object.UID)
 			c.pod.event(core.EventTypeWarning, "BackOff", "Back-off restarting failed container %s in pod %s", c.spec.Name, c.pod.name())
 			c.wait("CrashLoopBackOff", message)
-			if sleep(ctx, wait) != nil {
+			if sleep(ctx, next) != nil {
 				return false
 			}
 		}

@@ -52,7 +52,7 @@ func (p *pod) ExecInContainer(_ context.Context, _, _, name string, words []stri
 // startBeside starts a command as if in the container. It ends with what runs there.
 func (c *container) startBeside(words []string, in io.Reader, out, errs io.Writer) (*cage.Cage, error) {
 	c.mu.Lock()
-	env, m, main := c.env, c.mounted, c.cage
+	dir, env, m, main := c.dir, c.env, c.mounted, c.cage
 	c.mu.Unlock()
 	if main == nil {
 		return nil, fmt.Errorf("container %s does not run", c.spec.Name)
@@ -60,7 +60,7 @@ func (c *container) startBeside(words []string, in io.Reader, out, errs io.Write
 	if len(words) == 0 {
 		return nil, errors.New("no command")
 	}
-	cmd := c.pod.run.node.command(c.home(), env, m.replaceAll(words))
+	cmd := c.pod.run.node.command(dir, env, m.replaceAll(words))
 	cmd.Stdout, cmd.Stderr = out, errs
 	if in != nil {
 		pipe, err := cmd.StdinPipe() // nobody waits for the end of the input when the command has ended

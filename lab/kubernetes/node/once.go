@@ -48,6 +48,12 @@ func (c *container) once(ctx context.Context, image pulled) error {
 		running.Kill()
 	}
 	c.pod.event(core.EventTypeNormal, "Started", "Started container %s", c.spec.Name)
+	if c.spec.Lifecycle != nil && c.spec.Lifecycle.PostStart != nil {
+		if err := c.hook(ctx, c.spec.Lifecycle.PostStart); err != nil && ctx.Err() == nil {
+			c.pod.event(core.EventTypeWarning, "FailedPostStartHook", "PostStartHook failed: %v", err)
+			running.Kill()
+		}
+	}
 	c.watchOver(ctx, running, image)
 	code, _ := running.Wait(context.Background()) // it has ended
 	log.finish()
@@ -100,7 +106,7 @@ func (c *container) prepare(ctx context.Context, image pulled) (*exec.Cmd, error
 		}
 	}
 	c.mu.Lock()
-	c.env, c.mounted = env, m
+	c.dir, c.env, c.mounted = dir, env, m
 	c.mu.Unlock()
 	return c.pod.run.node.command(dir, env, words), nil
 }
@@ -223,12 +229,12 @@ func (c *container) stopSignal() syscall.Signal {
 // beside runs a command as if in the container, to its end: a probe or a hook.
 func (c *container) beside(ctx context.Context, words []string) error {
 	c.mu.Lock()
-	env, m, runs := c.env, c.mounted, c.cage != nil
+	dir, env, m, runs := c.dir, c.env, c.mounted, c.cage != nil
 	c.mu.Unlock()
 	if !runs {
 		return fmt.Errorf("container %s does not run", c.spec.Name)
 	}
-	cmd := c.pod.run.node.command(c.home(), env, m.replaceAll(words))
+	cmd := c.pod.run.node.command(dir, env, m.replaceAll(words))
 	bound := child.Bound()
 	bound.Credential = cmd.SysProcAttr.Credential
 	cmd.SysProcAttr = bound

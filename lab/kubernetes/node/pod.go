@@ -159,8 +159,17 @@ func (p *pod) work() {
 		return
 	}
 	p.setWaiting("PodInitializing")
+	aside, endAside := context.WithCancel(p.life)
+	var sidecars sync.WaitGroup
+	defer sidecars.Wait()
+	defer endAside()
 	for _, c := range p.init {
-		if !c.runToEnd(p.life) {
+		if c.isSidecar() {
+			sidecars.Go(func() { c.repeat(aside, core.RestartPolicyAlways) })
+			if !c.awaitStarted(p.life) {
+				return
+			}
+		} else if !c.runToEnd(p.life) {
 			return
 		}
 	}

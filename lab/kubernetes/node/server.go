@@ -10,7 +10,6 @@ import (
 	"log"
 	"net"
 	"net/http"
-	"net/netip"
 	"time"
 
 	"k8s.io/cri-streaming/pkg/streaming/portforward"
@@ -25,9 +24,6 @@ type server struct {
 
 // idleTime is how long a stream may be silent.
 const idleTime = time.Hour
-
-// kubeletPort is a kubelet's own, which is free on the node's address.
-const kubeletPort = 10250
 
 // serve listens on the node's address, for clients of the region's authority only.
 func (r *run) serve() error {
@@ -46,7 +42,6 @@ func (r *run) serve() error {
 	mux.HandleFunc("/exec/{namespace}/{pod}/{uid}/{container}", r.serveExec)
 	mux.HandleFunc("/portForward/{namespace}/{pod}", r.servePortForward)
 	mux.HandleFunc("/portForward/{namespace}/{pod}/{uid}", r.servePortForward)
-	r.server.port = kubeletPort
 	r.server.http = &http.Server{
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
 			if r.pass(request.Context()) == nil {
@@ -59,10 +54,11 @@ func (r *run) serve() error {
 		// Streams are taken over from plain HTTP.
 		TLSNextProto: map[string]func(*http.Server, *tls.Conn, http.Handler){},
 	}
-	listener, err := net.Listen("tcp4", netip.AddrPortFrom(netip.MustParseAddr(r.node.Address), kubeletPort).String())
+	listener, err := net.Listen("tcp4", net.JoinHostPort(r.node.Address, "0")) // a kubelet's own port may be taken on all addresses
 	if err != nil {
 		return err
 	}
+	r.server.port = listener.Addr().(*net.TCPAddr).Port // the network is tcp4
 	r.all.Go(func() {
 		_ = r.server.http.ServeTLS(listener, "", "") // it ends when it is closed
 	})

@@ -126,7 +126,7 @@ func (s *services) settleSoon() {
 }
 
 // glance is the pause between two looks at who listens: nobody announces that.
-const glance = 50 * time.Millisecond
+const glance = 100 * time.Millisecond
 
 // follow keeps the doors as the Services and pods are.
 func (s *services) follow() {

@@ -20,31 +20,47 @@ func (l listening) has(at netip.AddrPort) bool {
 // listeners reads from the kernel who listens, which a trial connection would tell the program too.
 func listeners() listening {
 	all := listening{}
-	eachSocket("/proc/net/tcp", func(s socket) {
-		if s.listens {
-			all[s.local] = true
-		}
-	})
-	eachSocket("/proc/net/tcp6", func(s socket) {
-		if s.listens && s.local.Addr().IsUnspecified() { // which takes IPv4 as well
+	eachSocket("/proc/net/tcp", listens, func(s socket) { all[s.local] = true })
+	eachSocket("/proc/net/tcp6", listens, func(s socket) {
+		if s.local.Addr().IsUnspecified() { // which takes IPv4 as well
 			all[netip.AddrPortFrom(netip.IPv4Unspecified(), s.local.Port())] = true
 		}
 	})
 	return all
 }
 
+// inodeOf finds the other end of a connection that this process has taken; nothing when it is gone.
+func inodeOf(from, to netip.AddrPort) (inode string) {
+	for _, table := range []string{"/proc/net/tcp", "/proc/net/tcp6"} {
+		eachSocket(table, established, func(s socket) {
+			if s.local == from && s.remote == to {
+				inode = s.inode
+			}
+		})
+	}
+	return inode
+}
+
 // socket is a line of the kernel's table.
 type socket struct {
 	local, remote netip.AddrPort
-	listens       bool
 	inode         string
 }
 
-func eachSocket(table string, do func(socket)) {
+// The states of sockets, as they stand in the table. There may be thousands of others.
+const (
+	established = " 01 "
+	listens     = " 0A "
+)
+
+func eachSocket(table, state string, do func(socket)) {
 	text, _ := os.ReadFile(table) // an error says that there is no IPv6
 	for line := range strings.Lines(string(text)) {
+		if !strings.Contains(line, state) {
+			continue
+		}
 		fields := strings.Fields(line)
-		if len(fields) < 10 || fields[0] == "sl" {
+		if len(fields) < 10 || fields[3] != strings.TrimSpace(state) {
 			continue
 		}
 		local, ok := parseAddress(fields[1])
@@ -52,7 +68,7 @@ func eachSocket(table string, do func(socket)) {
 			continue
 		}
 		remote, _ := parseAddress(fields[2])
-		do(socket{local, remote, fields[3] == "0A", fields[9]})
+		do(socket{local, remote, fields[9]})
 	}
 }
 
@@ -69,16 +85,4 @@ func parseAddress(text string) (netip.AddrPort, bool) {
 	}
 	address, ok := netip.AddrFromSlice(raw)
 	return netip.AddrPortFrom(address.Unmap(), uint16(number)), ok
-}
-
-// inodeOf finds the other end of a connection that this process has taken; nothing when it is gone.
-func inodeOf(from, to netip.AddrPort) (inode string) {
-	for _, table := range []string{"/proc/net/tcp", "/proc/net/tcp6"} {
-		eachSocket(table, func(s socket) {
-			if s.local == from && s.remote == to {
-				inode = s.inode
-			}
-		})
-	}
-	return inode
 }

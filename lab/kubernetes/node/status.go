@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"time"
 
@@ -138,10 +139,13 @@ func (c *container) status(waiting string) core.ContainerStatus {
 		Name: c.spec.Name, Image: c.spec.Image, ImageID: c.spec.Image, State: c.state, LastTerminationState: c.last,
 		RestartCount: c.restarts, Ready: c.ready, Started: &started,
 	}
+	if c.state.Running != nil || c.state.Terminated != nil {
+		status.ContainerID = fmt.Sprintf("process://%s/%s/%d", c.pod.object.UID, c.spec.Name, c.restarts)
+	}
 	if c.state == (core.ContainerState{}) {
 		status.State.Waiting = &core.ContainerStateWaiting{Reason: waiting}
 	}
-	if c.isInit() {
+	if c.isInit() && !c.isSidecar() {
 		status.Ready = c.state.Terminated != nil && c.state.Terminated.ExitCode == 0
 	}
 	return status
