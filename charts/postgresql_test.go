@@ -192,6 +192,10 @@ func TestPostgresqlScripts(t *testing.T) {
 }
 
 func TestPostgresqlBackup(t *testing.T) {
+	elsewhere := get[*batchv1.CronJob](t, render(t, postgresql, "backup: {host: db.example.com}"), "CronJob/postgresql-backup")
+	if got := text(elsewhere); !strings.Contains(got, "value: db.example.com\n") {
+		t.Errorf("the host is not taken:\n%s", got)
+	}
 	job := get[*batchv1.CronJob](t, render(t, postgresql), "CronJob/postgresql-backup")
 	if job.Spec.ConcurrencyPolicy != batchv1.ForbidConcurrent || job.Spec.Schedule != "17 2 * * *" {
 		t.Errorf("%+v", job.Spec)

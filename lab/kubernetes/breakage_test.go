@@ -98,7 +98,7 @@ func TestFrozenNode(t *testing.T) {
 	if name, err := get(t.Context(), address.String()); err == nil || !strings.Contains(err.Error(), "deadline") {
 		t.Errorf("it answers %q, %v", name, err)
 	}
-	room.do(t, "delete", "pod", "server", "--wait=false")
+	room.do(t, "delete", "pod", "server", "--grace-period=1", "--wait=false")
 	if name, err := get(t.Context(), address.String()); err == nil {
 		t.Errorf("it answers %q", name)
 	}

@@ -209,12 +209,14 @@ initialise() {
 	mv "$fresh" "$PGDATA"
 }
 
-# copy takes a copy of the primary. Its slot keeps the log from there on; one that is there already is as good.
+# copy takes a copy of the primary through this region's slot, which keeps the log from there on. init.sql has made it, and rapbot makes it on a
+# new primary; where it is missing all the same, this login may.
 copy() {
 	state "copying $primary_host:$primary_port"
+	if run sh "$here/volume.sh" rebuild "$primary_host" "$primary_port"; then return; fi
+	log "copying $primary_host:$primary_port is tried again"
 	run timeout 10 psql -X -q -w -d "host=$primary_host port=$primary_port $(login) replication=true connect_timeout=5" \
 		-c "CREATE_REPLICATION_SLOT $PG_SLOT PHYSICAL RESERVE_WAL" >/dev/null 2>&1
-	run sh "$here/volume.sh" rebuild "$primary_host" "$primary_port" || log "copying $primary_host:$primary_port is tried again"
 }
 
 # take_role makes data that are there those of the role that is wanted.
