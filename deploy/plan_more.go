@@ -3,6 +3,7 @@ package deploy
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/rap-analyzer/rapbot"
@@ -46,13 +47,38 @@ func (d *Deployer) lookBack(ctx context.Context, at target) look {
 	if err != nil {
 		return look{err: err}
 	}
-	for _, r := range history[min(1, len(history)):] {
-		if r.Version != history[0].Version && (r.Status == "superseded" || r.Status == deployed) {
-			p, err := d.Releases.PreviewRollBack(ctx, at.region, at.part, r.Revision)
-			return look{preview: p, to: r.Revision, err: err}
-		}
+	if r, found := earlier(history); found {
+		p, err := d.Releases.PreviewRollBack(ctx, at.region, at.part, r.Revision)
+		return look{preview: p, to: r.Revision, err: err}
 	}
 	return look{err: rapbot.Refuse(rapbot.Precondition, at.region+" has run no other version that Helm remembers.", "To go to a version by name, type /rap deploy <version> "+at.region+".")}
+}
+
+// earlier is the newest revision of another version that was not taken back: a
+// revision that is a rollback is what it went back to, and what lies between the
+// two did not last.
+func earlier(history []rapbot.Release) (rapbot.Release, bool) {
+	for i := 0; i < len(history); i++ {
+		r := history[i]
+		if to, is := wentBackTo(r); is {
+			j := slices.IndexFunc(history, func(r rapbot.Release) bool { return r.Revision == to })
+			if j <= i {
+				return rapbot.Release{}, false // Helm does not remember what it was any more
+			}
+			i = j - 1
+			continue
+		}
+		if r.Version != history[0].Version && (r.Status == "superseded" || r.Status == deployed) {
+			return r, true
+		}
+	}
+	return rapbot.Release{}, false
+}
+
+// wentBackTo reads Helm's words of a revision that is a rollback.
+func wentBackTo(r rapbot.Release) (revision int, is bool) {
+	n, err := fmt.Sscanf(r.Words, "Rollback to %d", &revision)
+	return revision, n == 1 && err == nil
 }
 
 // historyLooked is how many revisions are looked through for the version before.

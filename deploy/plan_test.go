@@ -214,3 +214,29 @@ func TestScaleWithAutoscaler(t *testing.T) {
 		t.Errorf("%q", p.Steps[0].Set)
 	}
 }
+
+// What was taken back is not gone back to, however often that happened.
+func TestEarlierVersion(t *testing.T) {
+	r := func(revision int, version, words string) rapbot.Release {
+		return rapbot.Release{Revision: revision, Version: version, Status: "superseded", Words: words}
+	}
+	up := "Upgrade complete"
+	for name, tt := range map[string]struct {
+		history []rapbot.Release // newest first
+		want    int
+	}{
+		"the one before":                {[]rapbot.Release{r(2, "v2", up), r(1, "v1", up)}, 1},
+		"a change of values between":    {[]rapbot.Release{r(3, "v2", up), r(2, "v2", up), r(1, "v1", up)}, 1},
+		"one that was taken back":       {[]rapbot.Release{r(4, "v2", "Rollback to 2"), r(3, "v3", up), r(2, "v2", up), r(1, "v1", up)}, 1},
+		"two that were taken back":      {[]rapbot.Release{r(6, "v2", "Rollback to 4"), r(5, "v4", up), r(4, "v2", "Rollback to 2: it was cut off"), r(3, "v3", up), r(2, "v2", up), r(1, "v1", up)}, 1},
+		"taken back long ago":           {[]rapbot.Release{r(5, "v3", up), r(4, "v1", "Rollback to 1"), r(3, "v2", up), r(1, "v1", up)}, 1},
+		"forgotten by Helm":             {[]rapbot.Release{r(14, "v2", "Rollback to 2"), r(13, "v3", up)}, 0},
+		"nothing else":                  {[]rapbot.Release{r(2, "v1", up), r(1, "v1", up)}, 0},
+		"nothing":                       {nil, 0},
+		"nothing but what was not good": {[]rapbot.Release{r(3, "v1", "Rollback to 1"), r(2, "v2", up), r(1, "v1", up)}, 0},
+	} {
+		if got, _ := earlier(tt.history); got.Revision != tt.want {
+			t.Errorf("%s: revision %d, want %d", name, got.Revision, tt.want)
+		}
+	}
+}

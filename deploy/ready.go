@@ -23,7 +23,7 @@ func (d *Deployer) ready(ctx context.Context, run rapbot.StepRun, w *work, versi
 		evidence, err := d.revision(ctx, at)
 		return rapbot.Finding{Holds: true, Detail: rapbot.Count(now.Ready, "pod", "pods") + " ready", Evidence: evidence}, err
 	}
-	detail := fmt.Sprintf("%d of %s ready", now.Ready, rapbot.Count(now.Desired, "pod", "pods"))
+	detail := fmt.Sprintf("%d of %s updated, %d ready", now.Updated, rapbot.Count(now.Desired, "pod", "pods"), now.Ready)
 	if now.Trouble != "" {
 		detail += ", " + now.Trouble
 	}

@@ -3,7 +3,6 @@ package deploy
 import (
 	"context"
 	"fmt"
-	"strconv"
 	"strings"
 
 	"github.com/rap-analyzer/rapbot"
@@ -62,7 +61,8 @@ func (u upgrade) Act(ctx context.Context, run rapbot.StepRun) error {
 // ours reports whether a revision came of this very step: a crash may have hidden
 // its end, and its recovery puts a revision back first.
 func ours(now rapbot.Release, run rapbot.StepRun) bool {
-	return now.Revision > run.Step.Revision && strings.Contains(now.Words, "ollback to "+strconv.Itoa(run.Step.Revision))
+	to, is := wentBackTo(now)
+	return is && to == run.Step.Revision
 }
 
 // Undo puts the release back to the revision before.

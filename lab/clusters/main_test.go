@@ -13,13 +13,16 @@ import (
 	"github.com/rap-analyzer/rapbot/lab/world"
 )
 
+// base is where the folders are: pods have a /tmp of their own, so that paths that begin with it are others to them.
+const base = "/var/tmp"
+
 // binaries is where TestMain put rapbot and the workload.
 var binaries string
 
 func TestMain(m *testing.M) { os.Exit(runTests(m)) }
 
 func runTests(m *testing.M) int {
-	dir, err := os.MkdirTemp("", "rapbot-clusters-")
+	dir, err := os.MkdirTemp(base, "rapbot-clusters-")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
@@ -47,7 +50,7 @@ type stage struct {
 
 func open(t *testing.T) *stage {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "rapbot-fleet-")
+	dir, err := os.MkdirTemp(base, "rapbot-fleet-")
 	if err != nil {
 		t.Fatal(err)
 	}
