@@ -136,3 +136,12 @@ func (f *Fleet) acknowledged() string { return filepath.Join(f.dir, "acknowledge
 func (f *Fleet) values(chart, region string) string {
 	return filepath.Join(f.dir, chart+"-"+region+".yaml")
 }
+
+// setting is what a region's ConfigMap holds.
+func (f *Fleet) setting(ctx context.Context, r *kubernetes.Region, name string) (map[string]string, error) {
+	m, err := r.Client.CoreV1().ConfigMaps(Namespace).Get(ctx, name, meta.GetOptions{})
+	if err != nil {
+		return nil, err
+	}
+	return m.Data, nil
+}

@@ -1,0 +1,155 @@
+package clusters
+
+import (
+	"bufio"
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/rap-analyzer/rapbot/lab/wait"
+)
+
+var switchovers = flag.Int("switchovers", 2, "how many planned changes of primary TestSwitchover makes")
+
+// TestSwitchover moves the primary from region to region while the application
+// writes. Nothing that was acknowledged is lost, and what Helm, the ConfigMaps
+// and the servers say is the same afterwards.
+func TestSwitchover(t *testing.T) {
+	s := open(t)
+	s.does("/rap deploy v1 --all", "Deploy everything at v1", "Approve Deploy", "Deployed everything at v1")
+	order := []string{"us-west-2", "eu-west-1", "us-east-1"}
+	for i := range *switchovers {
+		to := order[i%len(order)]
+		before := s.acknowledged()
+		s.does("/rap failover "+to, "Switch over to "+to, "Approve Switchover", "Switched over to "+to)
+		s.agreeOn(to)
+		s.writesGoOn(before)
+	}
+	s.nothingIsLost(s.primary())
+}
+
+// agreeOn waits until every region says that one is the primary.
+func (s *stage) agreeOn(primary string) {
+	s.Helper()
+	ctx, cancel := context.WithTimeout(s.Context(), time.Minute)
+	defer cancel()
+	var why string
+	if err := wait.Until(ctx, 200*time.Millisecond, func() bool { why = s.disagreement(ctx, primary); return why == "" }); err != nil {
+		s.Fatalf("%s is to be the primary everywhere: %s", primary, why)
+	}
+}
+
+func (s *stage) disagreement(ctx context.Context, primary string) string {
+	for _, r := range s.fleet.Regions() {
+		settings, err := s.fleet.setting(ctx, r, "rap-analyzer-config")
+		if err != nil {
+			return err.Error()
+		}
+		if settings["DATABASE_HOST"] != s.fleet.Host(primary) {
+			return fmt.Sprintf("the application in %s asks %s", r.Name, settings["DATABASE_HOST"])
+		}
+		role := "replica"
+		if r.Name == primary {
+			role = "primary"
+		}
+		state, err := s.fleet.setting(ctx, r, servers[r.Name]+"-state")
+		if err != nil {
+			return err.Error()
+		}
+		if said := state["state"]; !strings.Contains(said, "role="+role) {
+			return fmt.Sprintf("the release in %s says %q", r.Name, said)
+		}
+	}
+	return ""
+}
+
+// acknowledged are the rows that the database has said it has, by writer and number.
+func (s *stage) acknowledged() map[string]bool {
+	s.Helper()
+	rows := map[string]bool{}
+	files, err := filepath.Glob(filepath.Join(s.fleet.acknowledged(), "*"))
+	if err != nil {
+		s.Fatal(err)
+	}
+	for _, name := range files {
+		f, err := os.Open(name)
+		if err != nil {
+			s.Fatal(err)
+		}
+		for lines := bufio.NewScanner(f); lines.Scan(); {
+			if words := strings.Fields(lines.Text()); len(words) >= 2 {
+				rows[words[0]+" "+words[1]] = true
+			}
+		}
+		f.Close()
+	}
+	return rows
+}
+
+// writesGoOn waits until there are more acknowledged rows than before.
+func (s *stage) writesGoOn(before map[string]bool) {
+	s.Helper()
+	ctx, cancel := context.WithTimeout(s.Context(), time.Minute)
+	defer cancel()
+	if err := wait.Until(ctx, 200*time.Millisecond, func() bool { return len(s.acknowledged()) > len(before)+10 }); err != nil {
+		s.Fatalf("the application does not write: %d rows acknowledged before, %d now", len(before), len(s.acknowledged()))
+	}
+}
+
+// primary is the region whose server is one.
+func (s *stage) primary() string {
+	s.Helper()
+	for _, r := range s.fleet.Regions() {
+		if replica, err := s.ask(r.Name, "SELECT pg_is_in_recovery()::text"); err == nil && replica == "false" {
+			return r.Name
+		}
+	}
+	s.Fatal("there is no primary")
+	return ""
+}
+
+func (s *stage) ask(region, query string) (answer string, err error) {
+	ctx, cancel := context.WithTimeout(s.Context(), 10*time.Second)
+	defer cancel()
+	conn, err := pgx.Connect(ctx, s.fleet.DSN(region))
+	if err != nil {
+		return "", err
+	}
+	defer conn.Close(ctx)
+	return answer, conn.QueryRow(ctx, query).Scan(&answer)
+}
+
+// nothingIsLost holds the rows of a server against those that were acknowledged.
+func (s *stage) nothingIsLost(region string) {
+	s.Helper()
+	acknowledged := s.acknowledged()
+	ctx, cancel := context.WithTimeout(s.Context(), time.Minute)
+	defer cancel()
+	conn, err := pgx.Connect(ctx, s.fleet.DSN(region))
+	if err != nil {
+		s.Fatal(err)
+	}
+	defer conn.Close(ctx)
+	rows, err := conn.Query(ctx, "SELECT writer || ' ' || number FROM analyses")
+	if err != nil {
+		s.Fatal(err)
+	}
+	there, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		s.Fatal(err)
+	}
+	for _, row := range there {
+		delete(acknowledged, row)
+	}
+	if len(acknowledged) > 0 {
+		s.Errorf("%d acknowledged rows are lost", len(acknowledged))
+	}
+	s.Logf("%d rows in %s, %d acknowledged ones lost", len(there), region, len(acknowledged))
+}
