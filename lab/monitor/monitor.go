@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/rap-analyzer/rapbot/charts"
+	"github.com/rap-analyzer/rapbot/lab/installed"
 	"github.com/rap-analyzer/rapbot/lab/loopback"
 	"github.com/rap-analyzer/rapbot/lab/regions"
 )
@@ -45,7 +46,7 @@ func Prepare(opt Options) (m *Monitor, err error) {
 		}
 	}()
 	for _, p := range []string{"prometheus", "alertmanager", "postgres_exporter"} {
-		if _, err := find(p); err != nil {
+		if _, err := installed.Find(p); err != nil {
 			return nil, err
 		}
 	}

@@ -10,24 +10,9 @@ import (
 	"time"
 
 	"github.com/rap-analyzer/rapbot/lab/child"
+	"github.com/rap-analyzer/rapbot/lab/installed"
 	"github.com/rap-analyzer/rapbot/lab/wait"
 )
-
-// names are what the programs are called: by Debian, and by their makers.
-var names = map[string][]string{
-	"prometheus":        {"prometheus"},
-	"alertmanager":      {"prometheus-alertmanager", "alertmanager"},
-	"postgres_exporter": {"prometheus-postgres-exporter", "postgres_exporter"},
-}
-
-func find(program string) (string, error) {
-	for _, name := range names[program] {
-		if path, err := exec.LookPath(name); err == nil {
-			return path, nil
-		}
-	}
-	return "", fmt.Errorf("no %s: install it with apt-get install %s", program, names[program][0])
-}
 
 // program is one that runs.
 type program struct {
@@ -39,7 +24,7 @@ type program struct {
 
 // start starts a program. What is secret is in its environment or its configuration, never among its arguments.
 func (m *Monitor) start(name, kind, ready string, env []string, args ...string) error {
-	path, err := find(kind)
+	path, err := installed.Find(kind)
 	if err != nil {
 		return err
 	}
