@@ -3,6 +3,7 @@ package monitor
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"os/exec"
@@ -53,14 +54,8 @@ func (p *program) awaitReady(ctx context.Context) error {
 	defer cancel()
 	ready := false
 	err := wait.Until(ctx, 50*time.Millisecond, func() bool {
-		req, err := http.NewRequestWithContext(ctx, http.MethodGet, p.ready, nil)
-		if err != nil {
-			return true
-		}
-		if resp, err := http.DefaultClient.Do(req); err == nil {
-			resp.Body.Close()
-			ready = resp.StatusCode == http.StatusOK
-		}
+		_, err := get(ctx, p.ready)
+		ready = err == nil
 		return ready || !p.child.Alive()
 	})
 	if !ready {
@@ -79,4 +74,22 @@ func (p *program) lastWords(lines int) string {
 		return err.Error()
 	}
 	return child.LastLines(string(b), lines)
+}
+
+// get is what is answered with 200.
+func get(ctx context.Context, url string) (string, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return "", err
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return "", err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return "", fmt.Errorf("%s answers %s", url, resp.Status)
+	}
+	said, err := io.ReadAll(io.LimitReader(resp.Body, 4<<20))
+	return string(said), err
 }
