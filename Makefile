@@ -55,8 +55,13 @@ test-clusters: cluster ## the tests on real Kubernetes control planes: deploys, 
 test-versions: ## the PostgreSQL tests on each of MAJORS (13 to 18), with servers from npm; ten to fifteen minutes
 	@GO=$(GO) tools/test-versions $(MAJORS)
 
-test-upstream: ## alert templates against Alertmanager's own Slack notifier, in a module of its own
+# What speaks to Alertmanager and Prometheus, and what speaks their language.
+WATCHED := TestRules|TestReal|TestGossip|TestLagAlert|TestSilenceFromTheCard
+
+test-upstream: ## alerts with the newest Alertmanager and Prometheus, built once per machine, and templates against Alertmanager's own Slack notifier; five minutes and the first build
+	@tools/setup test
 	@cd lab/upstream && $(GO) test .
+	@bin=$$($(GO) run ./lab/newest) && RAPBOT_MONITOR_BIN=$$bin $(GO) test -p 1 -timeout 30m -run '$(WATCHED)' ./charts ./integrations/alertmanager ./lab/monitor ./lab/scenarios
 
 fuzz: ## every fuzz target for FUZZ (30s) each
 	@for t in commands:FuzzParse config:FuzzParse integrations/alertmanager:FuzzDecode integrations/slack:FuzzRender; do \

@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/rap-analyzer/rapbot/lab/installed"
 )
 
 const rulesFolder = "multi-region/rules"
@@ -13,9 +15,9 @@ const rulesFolder = "multi-region/rules"
 // TestRules has promtool play out time: each rule fires when it should, and not
 // a moment before.
 func TestRules(t *testing.T) {
-	promtool, err := exec.LookPath("promtool")
+	promtool, err := installed.Find("promtool")
 	if err != nil {
-		t.Fatal("no promtool: install it with apt-get install prometheus")
+		t.Fatal(err)
 	}
 	files, err := filepath.Glob(rulesFolder + "/*.yaml")
 	if err != nil || len(files) == 0 {

@@ -15,6 +15,7 @@ import (
 	"github.com/rap-analyzer/rapbot"
 	"github.com/rap-analyzer/rapbot/integrations/journal/memory"
 	"github.com/rap-analyzer/rapbot/lab/child"
+	"github.com/rap-analyzer/rapbot/lab/installed"
 	"github.com/rap-analyzer/rapbot/lab/loopback"
 )
 
@@ -28,7 +29,10 @@ type arrival struct {
 // other tell of the same alert, with client certificates and passwords: one
 // delivery of each state is fresh, its twin is not.
 func TestRealAlertmanagers(t *testing.T) {
-	path := lookAlertmanager(t)
+	path, err := installed.Find("alertmanager")
+	if err != nil {
+		t.Fatal(err)
+	}
 	ca, book, arrived := newAuthority(t, "CA"), memory.New(), make(chan arrival, 100)
 	d := newTLSDeskWith(t, ca, ca, Options{
 		Users: []BasicAuth{{"am", "first-password-1234"}},
@@ -75,17 +79,6 @@ func TestRealAlertmanagers(t *testing.T) {
 	if g = g.Absorb(pending[0]); !g.Resolved() || g.Held == nil {
 		t.Errorf("what fired, told again by the late twin, reopens the group: %+v", g)
 	}
-}
-
-func lookAlertmanager(t *testing.T) string {
-	t.Helper()
-	for _, name := range []string{"prometheus-alertmanager", "alertmanager"} {
-		if path, err := exec.LookPath(name); err == nil {
-			return path
-		}
-	}
-	t.Skip("no Alertmanager: install it with apt-get install prometheus-alertmanager")
-	return ""
 }
 
 // startAlertmanager starts one that tells the desk of everything, and returns

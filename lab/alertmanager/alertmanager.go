@@ -1,6 +1,5 @@
 // Package alertmanager runs a real Alertmanager on loopback, for the tests of
-// what speaks to it: Debian's prometheus-alertmanager, or the alertmanager on
-// the PATH.
+// what speaks to it.
 package alertmanager
 
 import (
@@ -17,6 +16,7 @@ import (
 	"time"
 
 	"github.com/rap-analyzer/rapbot/lab/child"
+	"github.com/rap-analyzer/rapbot/lab/installed"
 	"github.com/rap-analyzer/rapbot/lab/loopback"
 )
 
@@ -36,13 +36,10 @@ type Options struct {
 	Token   string // bearer token of Webhook
 }
 
-// errMissing says what to install.
-var errMissing = errors.New("no Alertmanager: install it with apt-get install prometheus-alertmanager")
-
 // Start starts it and returns when it is ready. Alerts are grouped by name, and
 // told within a tenth of a second, changes within a second.
 func Start(ctx context.Context, o Options) (*Server, error) {
-	path, err := program()
+	path, err := installed.Find("alertmanager")
 	if err != nil {
 		return nil, err
 	}
@@ -69,15 +66,6 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 		return nil, fmt.Errorf("%w: %s", err, child.LastLines(s.log.String(), 4))
 	}
 	return s, nil
-}
-
-func program() (string, error) {
-	for _, name := range []string{"prometheus-alertmanager", "alertmanager"} {
-		if p, err := exec.LookPath(name); err == nil {
-			return p, nil
-		}
-	}
-	return "", errMissing
 }
 
 func (o Options) config() string {

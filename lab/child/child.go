@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"os/exec"
 	"path/filepath"
 	"runtime"
@@ -102,10 +103,15 @@ func (c *Child) ExitCode() int { return c.cmd.ProcessState.ExitCode() }
 // State describes how the child ended; it counts after Done.
 func (c *Child) State() string { return c.cmd.ProcessState.String() }
 
-// Run carries out a tool such as initdb; its words are part of the error.
+// Run carries out a tool such as initdb; its words are part of the error. They
+// go to the command's own Stderr too if it has one.
 func Run(ctx context.Context, cmd *exec.Cmd) error {
 	var said bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &said, &said
+	all := io.Writer(&said)
+	if cmd.Stderr != nil {
+		all = io.MultiWriter(&said, cmd.Stderr)
+	}
+	cmd.Stdout, cmd.Stderr = all, all
 	c, err := Start(cmd)
 	if err != nil {
 		return err

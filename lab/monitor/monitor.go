@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/rap-analyzer/rapbot/charts"
+	"github.com/rap-analyzer/rapbot/lab/installed"
 	"github.com/rap-analyzer/rapbot/lab/loopback"
 	"github.com/rap-analyzer/rapbot/lab/regions"
 )
@@ -19,7 +20,8 @@ import (
 // Options say what is watched and who is told.
 type Options struct {
 	Dir           string // for configuration, data and logs
-	Alertmanagers int    // that know nothing of each other, as a pair that is cut in two; 1 when 0
+	Alertmanagers int    // 1 when 0
+	Gossip        bool   // they know of each other, until CutGossip; else each of them tells rapbot everything
 	Shorten       bool   // the rules
 }
 
@@ -28,6 +30,7 @@ type Monitor struct {
 	opt           Options
 	prometheus    loopback.Reservation
 	alertmanagers []loopback.Reservation
+	members       []member // of their gossip; none without it
 	exporters     map[string]loopback.Reservation
 	programs      map[string]*program
 }
@@ -45,7 +48,7 @@ func Prepare(opt Options) (m *Monitor, err error) {
 		}
 	}()
 	for _, p := range []string{"prometheus", "alertmanager", "postgres_exporter"} {
-		if _, err := find(p); err != nil {
+		if _, err := installed.Find(p); err != nil {
 			return nil, err
 		}
 	}
@@ -58,6 +61,14 @@ func Prepare(opt Options) (m *Monitor, err error) {
 			return nil, err
 		}
 		m.alertmanagers = append(m.alertmanagers, port)
+		if !opt.Gossip {
+			continue
+		}
+		each, err := newMember()
+		if err != nil {
+			return nil, err
+		}
+		m.members = append(m.members, each)
 	}
 	return m, nil
 }
@@ -105,7 +116,7 @@ func (m *Monitor) Start(ctx context.Context, fleet *regions.Fleet, webhook, toke
 			return err
 		}
 	}
-	return nil
+	return m.startRules(ctx, fleet)
 }
 
 // Close ends everything, by its own id.
@@ -121,7 +132,11 @@ func (m *Monitor) Close() {
 			port.Release()
 		}
 	}
-	m.programs, m.exporters, m.alertmanagers, m.prometheus = nil, nil, nil, loopback.Reservation{}
+	for _, each := range m.members {
+		each.wire.close()
+		each.own.Release()
+	}
+	m.programs, m.exporters, m.alertmanagers, m.members, m.prometheus = nil, nil, nil, nil, loopback.Reservation{}
 }
 
 // Kill ends one program as kill -9 does: prometheus, alertmanager-0 and so on, exporter-us-east-1 and so on.

@@ -3,6 +3,7 @@ package monitor
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"os/exec"
@@ -10,24 +11,9 @@ import (
 	"time"
 
 	"github.com/rap-analyzer/rapbot/lab/child"
+	"github.com/rap-analyzer/rapbot/lab/installed"
 	"github.com/rap-analyzer/rapbot/lab/wait"
 )
-
-// names are what the programs are called: by Debian, and by their makers.
-var names = map[string][]string{
-	"prometheus":        {"prometheus"},
-	"alertmanager":      {"prometheus-alertmanager", "alertmanager"},
-	"postgres_exporter": {"prometheus-postgres-exporter", "postgres_exporter"},
-}
-
-func find(program string) (string, error) {
-	for _, name := range names[program] {
-		if path, err := exec.LookPath(name); err == nil {
-			return path, nil
-		}
-	}
-	return "", fmt.Errorf("no %s: install it with apt-get install %s", program, names[program][0])
-}
 
 // program is one that runs.
 type program struct {
@@ -39,7 +25,7 @@ type program struct {
 
 // start starts a program. What is secret is in its environment or its configuration, never among its arguments.
 func (m *Monitor) start(name, kind, ready string, env []string, args ...string) error {
-	path, err := find(kind)
+	path, err := installed.Find(kind)
 	if err != nil {
 		return err
 	}
@@ -68,14 +54,8 @@ func (p *program) awaitReady(ctx context.Context) error {
 	defer cancel()
 	ready := false
 	err := wait.Until(ctx, 50*time.Millisecond, func() bool {
-		req, err := http.NewRequestWithContext(ctx, http.MethodGet, p.ready, nil)
-		if err != nil {
-			return true
-		}
-		if resp, err := http.DefaultClient.Do(req); err == nil {
-			resp.Body.Close()
-			ready = resp.StatusCode == http.StatusOK
-		}
+		_, err := get(ctx, p.ready)
+		ready = err == nil
 		return ready || !p.child.Alive()
 	})
 	if !ready {
@@ -94,4 +74,22 @@ func (p *program) lastWords(lines int) string {
 		return err.Error()
 	}
 	return child.LastLines(string(b), lines)
+}
+
+// get is what is answered with 200.
+func get(ctx context.Context, url string) (string, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return "", err
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return "", err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return "", fmt.Errorf("%s answers %s", url, resp.Status)
+	}
+	said, err := io.ReadAll(io.LimitReader(resp.Body, 4<<20))
+	return string(said), err
 }

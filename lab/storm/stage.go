@@ -6,11 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"time"
 
 	"github.com/rap-analyzer/rapbot/commands"
+	"github.com/rap-analyzer/rapbot/lab/installed"
 	"github.com/rap-analyzer/rapbot/lab/loopback"
 	"github.com/rap-analyzer/rapbot/lab/workspace"
 )
@@ -139,11 +139,11 @@ regions:
 	return nil
 }
 
-// startAlertmanager starts Debian's Alertmanager, or the one on the PATH, with rapbot as one receiver and its own slack_configs as another.
+// startAlertmanager starts an Alertmanager with rapbot as one receiver and its own slack_configs as another.
 func (s *stage) startAlertmanager(ctx context.Context, dir, base string, o options) error {
-	path := findAlertmanager()
-	if path == "" {
-		return errors.New("no Alertmanager: install it with apt-get install prometheus-alertmanager, or give --through webhook")
+	path, err := installed.Find("alertmanager")
+	if err != nil {
+		return fmt.Errorf("%w, or give --through webhook", err)
 	}
 	config := fmt.Sprintf(`route:
   receiver: rapbot
@@ -184,15 +184,6 @@ receivers:
 	}
 	s.alertmanager = "http://" + addr
 	return nil
-}
-
-func findAlertmanager() string {
-	for _, name := range []string{"prometheus-alertmanager", "alertmanager"} {
-		if p, err := exec.LookPath(name); err == nil {
-			return p
-		}
-	}
-	return ""
 }
 
 // pusher is what the storm comes through.

@@ -41,12 +41,12 @@ log: {level: info, format: json}
 	return os.WriteFile(path, []byte(b.String()), 0o600)
 }
 
-// silences is the key that says where Alertmanager is, if there is to be one.
+// silences is the key that says where Alertmanagers are, if there are to be some.
 func (w *World) silences() string {
-	if w.alertmanager.Port == 0 {
+	if len(w.silencers) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("  api: {urls: [\"http://%s\"]}\n", w.AlertmanagerAddr())
+	return fmt.Sprintf("  api: {urls: [%s]}\n", strings.Join(w.silencers, ", "))
 }
 
 // ofFleet are the regions of a fleet of the lab's own, whose servers are stopped and started by the lab's command.

@@ -37,6 +37,7 @@ type Options struct {
 	Regions   []Region              // what the bot operates; three servers of the lab's own when empty
 	Links     bool                  // the bot, the application and the regions reach each other through links that can be broken
 	Silences  bool                  // tell the bot where an Alertmanager is, or will be: see AlertmanagerAddr
+	Silencers []string              // tell the bot of Alertmanagers that are the caller's, by their URLs
 	NoBot     bool                  // leave the bot out until StartBot
 	Config    string                // added to the bot's configuration, as YAML
 	Log       func(string, ...any)  // progress, one line each
@@ -64,6 +65,7 @@ type World struct {
 	bot             *process
 	webhook, health loopback.Reservation
 	alertmanager    loopback.Reservation // zero without Silences
+	silencers       []string
 	mu              sync.Mutex
 	firing          map[string]time.Time
 	closers         []func() error // in the order of opening
@@ -84,7 +86,7 @@ func Up(ctx context.Context, opt Options) (_ *World, err error) {
 	if err := os.MkdirAll(opt.Dir, 0o755); err != nil {
 		return nil, err
 	}
-	w := &World{dir: opt.Dir, instance: opt.Instance, regions: opt.Regions, firing: map[string]time.Time{}}
+	w := &World{dir: opt.Dir, instance: opt.Instance, regions: opt.Regions, silencers: opt.Silencers, firing: map[string]time.Time{}}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, w.Close())
@@ -177,6 +179,9 @@ func (w *World) prepareBot(opt Options) (err error) {
 			return err
 		}
 		w.closers = append(w.closers, func() error { r.Release(); return nil })
+	}
+	if opt.Silences {
+		w.silencers = append(w.silencers, "http://"+w.alertmanager.Addr())
 	}
 	token := rand.Text()
 	w.facts.Webhook = WebhookFacts{URL: "http://" + w.webhook.Addr() + "/alertmanager", Token: token}
