@@ -38,6 +38,7 @@ func (c *fakeClock) Sleep(ctx context.Context, d time.Duration) error {
 
 // transcript is a chat that writes down everything said in it.
 type transcript struct {
+	posted func(rapbot.Ref) // happens while the bot does not know yet where its message stands
 	out    strings.Builder
 	posts  []post
 	forms  []rapbot.Form
@@ -103,6 +104,9 @@ func (t *transcript) Post(_ context.Context, to rapbot.Place, key string, m rapb
 	ref := rapbot.Ref{Channel: to.Channel, ID: fmt.Sprint(len(t.posts) + 1)}
 	t.posts = append(t.posts, post{ref: ref, m: m})
 	t.say(fmt.Sprintf("#%s [%s]", to.Channel, ref.ID), m)
+	if t.posted != nil {
+		t.posted(ref)
+	}
 	return ref, nil
 }
 

@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"strings"
+	"time"
 
 	"go.uber.org/zap"
 
@@ -74,6 +75,28 @@ func (b *Bot) command(ctx context.Context, e Event) (rapbot.Message, error) {
 	return cmd.Run(ctx, b, call)
 }
 
+// notedWithin is how long after it is seen a card's place may take to be noted.
+const notedWithin = 5 * time.Second
+
+// shown is an operation whose card's place is known. People see a card, and may
+// press what is on it, a moment before that is in the journal.
+func (b *Bot) shown(ctx context.Context, id string) (rapbot.Operation, error) {
+	ctx, cancel := context.WithTimeout(ctx, notedWithin)
+	defer cancel()
+	for {
+		changed := b.book.changes() // before the look: what comes during it is not missed
+		o, err := b.book.get(ctx, id)
+		if err != nil || !o.Card.Zero() {
+			return o, err
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return o, nil
+		}
+	}
+}
+
 // click answers a button. What a button says of itself is not trusted: the
 // operation it names must be the one whose card it stands on.
 func (b *Bot) click(ctx context.Context, e Event) (rapbot.Message, error) {
@@ -87,7 +110,7 @@ func (b *Bot) click(ctx context.Context, e Event) (rapbot.Message, error) {
 		return b.alertClick(ctx, e)
 	}
 	id, shown, _ := strings.Cut(e.Value, ":")
-	o, err := b.book.get(ctx, id)
+	o, err := b.shown(ctx, id)
 	if err != nil {
 		return rapbot.Message{}, rapbot.Refuse(rapbot.Stale, "This button belongs to nothing that I know of.", "Run /rap history.")
 	}
