@@ -44,7 +44,7 @@ func openWatched(t *testing.T, gossip bool) watched {
 	}
 	w, err := world.Up(t.Context(), world.Options{
 		Silencers: silences,
-		Dir:        filepath.Join(dir, "world"), Binary: filepath.Join(binaries, "rapbot"), Instance: filepath.Join(binaries, "instance"),
+		Dir:       filepath.Join(dir, "world"), Binary: filepath.Join(binaries, "rapbot"), Instance: filepath.Join(binaries, "instance"),
 		Writer: regions.WriterOptions{Workers: 2, Pause: 5 * time.Millisecond},
 		Config: fmt.Sprintf("prometheus: {url: %q}\nreplication: {alert_above: %ds}\n", m.PrometheusURL(), monitor.Shortened),
 	})
