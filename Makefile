@@ -34,8 +34,7 @@ check: ## the fast checks: format, vet, staticcheck, tests without a world
 	@echo "== staticcheck"; $(TOOL) staticcheck $(PACKAGE)
 	@echo "== domain and plays"; $(GO) test . ./bot ./cards ./commands ./config
 
-# What starts servers of its own mostly waits for them: two at a time, the
-# longest first.
+# What starts servers of its own mostly waits for them: two at a time.
 HEAVY := ./integrations/postgres ./lab/regions ./lab/monitor ./lab/workspace/...
 
 # What drives rapbot as a program of its own, which the race detector would not
@@ -50,9 +49,8 @@ race: ## all tests with the race detector, real PostgreSQL and browser included
 	@echo "== tests with the race detector"
 	@$(GO) test -race -timeout 10m $$($(GO) list ./... | grep -vxF "$$($(GO) list $(HEAVY) $(DRIVEN) $(CLUSTERS))")
 	@echo "== tests with real servers (a few minutes)"
-	@$(GO) test -race -p 2 -timeout 30m $(HEAVY)
-	@echo "== rapbot operated by people (a few minutes)"
-	@$(GO) test -p 2 -timeout 30m $(DRIVEN)
+	@$(GO) test -race -p 1 -timeout 30m $(HEAVY) & heavy=$$!; \
+		$(GO) test -p 1 -timeout 30m $(DRIVEN); driven=$$?; wait $$heavy && exit $$driven
 
 test-clusters: cluster ## the tests on real Kubernetes control planes: deploys, releases, rights; five minutes and the first build
 	@tools/setup test
