@@ -126,8 +126,15 @@ func (s *stage) ask(region, query string) (answer string, err error) {
 	return answer, conn.QueryRow(ctx, query).Scan(&answer)
 }
 
-// nothingIsLost holds the rows of a server against those that were acknowledged.
 func (s *stage) nothingIsLost(region string) {
+	s.Helper()
+	if n := s.lostIn(region); n > 0 {
+		s.Errorf("%d acknowledged rows are lost", n)
+	}
+}
+
+// lostIn is how many rows that were acknowledged a server does not have.
+func (s *stage) lostIn(region string) int {
 	s.Helper()
 	acknowledged := s.acknowledged()
 	ctx, cancel := context.WithTimeout(s.Context(), time.Minute)
@@ -148,8 +155,6 @@ func (s *stage) nothingIsLost(region string) {
 	for _, row := range there {
 		delete(acknowledged, row)
 	}
-	if len(acknowledged) > 0 {
-		s.Errorf("%d acknowledged rows are lost", len(acknowledged))
-	}
 	s.Logf("%d rows in %s, %d acknowledged ones lost", len(there), region, len(acknowledged))
+	return len(acknowledged)
 }
