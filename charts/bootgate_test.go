@@ -150,6 +150,22 @@ func TestRunningPrimary(t *testing.T) {
 	})
 }
 
+// A quorum of 0 is for one opening. A primary that was opened with it and then
+// lost everybody does not open again by the same leave.
+func TestQuorumOfNobodyIsForOneOpening(t *testing.T) {
+	shells(t, func(t *testing.T, shell string) {
+		s := newScene(t, shell)
+		s.write("1", "")
+		s.write("2", "")
+		s.start("GATE_SELF_FENCE=1", "GATE_QUORUM=0")
+		s.awaits("open")
+		s.write("1", says(streamingOn3)) // the first replica comes
+		s.looks(3)
+		s.write("1", says("silent"))
+		s.awaits("held 0 of the 1 peers needed answered")
+	})
+}
+
 // None of these stops an open primary: an old primary on an earlier timeline, peers that were never met, a shutdown that is under way.
 func TestRunningPrimaryGoesOn(t *testing.T) {
 	shells(t, func(t *testing.T, shell string) {

@@ -3,7 +3,9 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -27,11 +29,53 @@ func (d follow) Act(ctx context.Context, run rapbot.StepRun) error {
 	if err := d.newPrimaryStands(ctx, run); err != nil {
 		return err
 	}
-	if run.Plan.Kind != rapbot.Failover {
+	if run.Plan.Kind == rapbot.Failover {
+		if err := d.unfreeze(ctx, run, run.Step.Region); err != nil {
+			return err
+		}
+	}
+	return d.lead(ctx, run)
+}
+
+// byItself is how long a replica may take to find the new primary by itself.
+const byItself = 5 * time.Second
+
+// lead leads a replica to the new primary that does not find it by itself: libpq
+// goes on to the next host only from one that refuses, and a load balancer takes
+// connections for a server that is gone. What is set stays, so this is only done
+// where the region's release says the same afterwards and sets it anew at the
+// next start.
+func (d follow) lead(ctx context.Context, run rapbot.StepRun) error {
+	name := run.Step.Region
+	if !slices.ContainsFunc(run.Plan.Steps, func(s rapbot.Step) bool {
+		return s.Kind == rapbot.StepPoint && s.Part == rapbot.Database && s.Region == name
+	}) {
 		return nil
 	}
-	return d.unfreeze(ctx, run, run.Step.Region)
+	waiting, cancel := context.WithTimeout(ctx, byItself)
+	defer cancel()
+	for {
+		found, err := d.joined(ctx, run)
+		if err != nil || found.Holds {
+			return nil // Observe tells of both
+		}
+		if pause(waiting, lookAgain) != nil {
+			break
+		}
+	}
+	up, err := d.upstream(ctx, name, d.opt.Timeout)
+	if err != nil || up.trouble != "" || ctx.Err() != nil {
+		return err
+	}
+	host, port, err := d.replicationAddress(run.Plan.To)
+	if err != nil {
+		return err
+	}
+	return d.put(ctx, name, d.opt.Timeout, setConninfo(toward(up.conninfo, host, port)))
 }
+
+// lookAgain is the pause between two looks at whether a replica has found it.
+const lookAgain = 200 * time.Millisecond
 
 // joined reports whether the step's region replays the new primary's log. That
 // it says "streaming" is no proof: a server whose log has run ahead says so

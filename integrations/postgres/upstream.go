@@ -5,6 +5,7 @@ import (
 	_ "embed" // the question
 	"fmt"
 	"net"
+	"regexp"
 	"strings"
 	"time"
 
@@ -180,6 +181,14 @@ func (f *Fleet) replicationAddress(name string) (host, port string, err error) {
 		return "", "", notNow("The replication address of %s is not host:port.", name)
 	}
 	return host, port, nil
+}
+
+var led = regexp.MustCompile(` host='[^']*' hostaddr='' port='[0-9]+'$`)
+
+// toward makes a connection string that leads to one server as long as it is a
+// primary. Of a keyword that is given twice libpq takes the last.
+func toward(conninfo, host, port string) string {
+	return fmt.Sprintf("%s host='%s' hostaddr='' port='%s'", led.ReplaceAllString(conninfo, ""), host, port)
 }
 
 // divert makes a connection string that leads to one server, whatever its

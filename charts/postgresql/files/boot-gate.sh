@@ -26,7 +26,8 @@
 #   GATE_PEER_CONNINFO  the rest of their conninfo, for a role that may do nothing but replicate. It shows in the process list: no
 #                       password, a passfile
 #   GATE_QUORUM         how many peers must answer before a primary opens; default what makes, with itself, a majority of the regions.
-#                       0 for the first start of all, or when every other region is lost
+#                       0 for the first start of all, or when every other region is lost. Fewer than a majority are enough
+#                       for one opening: once the gate has stopped the server, the majority is needed
 #   GATE_SELF_FENCE     whole seconds after which a primary that has lost every peer stops itself; default 30, 0 for never. It stops
 #                       within GATE_EVERY and the 4 s that a look may last. One that nobody has answered since it opened (a quorum of 0, or a
 #                       promotion with everybody else away) has lost nobody yet
@@ -395,7 +396,8 @@ others=0
 for peer in $GATE_PEERS; do
 	others=$((others + 1))
 done
-quorum=${GATE_QUORUM:-$(((others + 1) / 2))}
+majority=$(((others + 1) / 2))
+quorum=${GATE_QUORUM:-$majority}
 case $quorum$self_fence in
 *[!0-9]*) refuse "GATE_QUORUM and GATE_SELF_FENCE are whole numbers, not $quorum and $self_fence" ;;
 esac
@@ -409,4 +411,5 @@ set -- ${GATE_EXEC:-} "$@" -c "hba_file=$rules"
 while :; do
 	await_leave
 	run "$@"
+	[ "$quorum" -ge "$majority" ] || quorum=$majority # less was for one opening: who has been stopped was not alone any more
 done
