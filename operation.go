@@ -222,5 +222,5 @@ const (
 	RecSucceeded   RecordKind = "succeeded"    // Text (outcome)
 	RecFailed      RecordKind = "failed"       // Text (outcome)
 	RecReported    RecordKind = "reported"     // the report of a drill has been posted; Text: what came of it
-	RecLossCounted RecordKind = "loss-counted" // Text, Evidence: what a failover really lost
+	RecLossCounted RecordKind = "loss-counted" // Text, Evidence: what a failover really lost; Skipped: the rejoin of the old primary counted it
 )

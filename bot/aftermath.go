@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -39,12 +40,18 @@ func (b *Bot) CountLosses(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("count losses: %w", err)
 	}
-	rejoined := map[string]bool{} // by a later operation, so that nothing is left to read
+	rejoined := map[string]rapbot.Operation{} // by a later operation, so that nothing is left to read
 	for _, o := range latest {
 		if o.Plan.Kind == rapbot.Rejoin && o.Committed() {
-			rejoined[o.Plan.From] = true
+			rejoined[o.Plan.From] = o
 		}
-		if o.Plan.Kind != rapbot.Failover || o.LossCounted || o.Evidence[rapbot.EvFork] == "" || !o.State.Final() || rejoined[o.Plan.From] || b.opt.Clock.Now().Sub(o.EndedAt) > countWithin {
+		if by, is := rejoined[o.Plan.From]; is && uncounted(o) && by.Evidence[rapbot.EvLost] != "" {
+			if err := b.countedBy(ctx, o, by); err != nil {
+				return fmt.Errorf("count losses of operation %s: %w", o.ID, err)
+			}
+			continue
+		}
+		if _, is := rejoined[o.Plan.From]; is || !uncounted(o) || b.opt.Clock.Now().Sub(o.EndedAt) > countWithin {
 			continue
 		}
 		if err := b.countLoss(ctx, o); err != nil {
@@ -52,6 +59,26 @@ func (b *Bot) CountLosses(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// uncounted reports whether what a failover really lost is still to be told.
+func uncounted(o rapbot.Operation) bool {
+	return o.Plan.Kind == rapbot.Failover && !o.LossCounted && o.Evidence[rapbot.EvFork] != "" && o.State.Final()
+}
+
+// countedBy tells what the rejoin of the old primary has counted: where the data
+// can be reached only while nothing runs on them, nobody could before. A rejoin
+// that came after another change of primary counts from another point.
+func (b *Bot) countedBy(ctx context.Context, o, rejoin rapbot.Operation) error {
+	if rejoin.Plan.Fact(rapbot.FactTimeline) != o.Evidence[rapbot.EvNewTimeline] {
+		return nil
+	}
+	commits, errCommits := strconv.Atoi(rejoin.Evidence[rapbot.EvLost])
+	bytes, errBytes := strconv.ParseInt(rejoin.Evidence[rapbot.EvLossBytes], 10, 64)
+	if err := errors.Join(errCommits, errBytes); err != nil {
+		return err
+	}
+	return b.tellLoss(ctx, o.ID, rapbot.Divergence{Commits: commits, End: rapbot.LSN(bytes), Saved: rejoin.Evidence[rapbot.EvSaved]}, true)
 }
 
 func (b *Bot) countLoss(ctx context.Context, o rapbot.Operation) error {
@@ -69,11 +96,15 @@ func (b *Bot) countLoss(ctx context.Context, o rapbot.Operation) error {
 	if strconv.FormatUint(uint64(d.Timeline), 10) != o.Evidence[rapbot.EvOldTimeline] {
 		return nil // somebody has rebuilt it by hand: what lies past the fork there was never lost
 	}
-	_, err = b.book.write(ctx, o.ID, func(o rapbot.Operation) ([]rapbot.Record, error) {
+	return b.tellLoss(ctx, o.ID, *d, false)
+}
+
+func (b *Bot) tellLoss(ctx context.Context, id string, d rapbot.Divergence, rejoined bool) error {
+	_, err := b.book.write(ctx, id, func(o rapbot.Operation) ([]rapbot.Record, error) {
 		if o.LossCounted {
 			return nil, nil // by somebody who proposes its rejoin
 		}
-		return []rapbot.Record{{Kind: rapbot.RecLossCounted, Text: lossText(o, *d), Evidence: map[string]string{
+		return []rapbot.Record{{Kind: rapbot.RecLossCounted, Skipped: rejoined, Text: lossText(o, d), Evidence: map[string]string{
 			rapbot.EvLossBytes: strconv.FormatInt(d.Bytes(), 10), rapbot.EvLost: strconv.Itoa(d.Commits), rapbot.EvSaved: d.Saved,
 		}}}, nil
 	})
@@ -88,7 +119,7 @@ func lossText(o rapbot.Operation, d rapbot.Divergence) string {
 	}
 	if bound := o.Plan.Impact.Loss; bound != nil && !bound.Open {
 		text += " The bound that was accepted: " + bound.String() + "."
-		if d.Bytes() > bound.Bytes {
+		if d.Bytes() > bound.Bytes && !bound.Unknown {
 			text += " That was too low; please report this."
 		}
 	}

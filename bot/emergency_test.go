@@ -41,7 +41,7 @@ func (d emergencyDoer) Observe(_ context.Context, run rapbot.StepRun) (rapbot.Fi
 		f.Holds = !from.up
 	case rapbot.StepSalvage:
 		f.Holds = true
-		f.Evidence[rapbot.EvLost] = fmt.Sprint(from.own)
+		f.Evidence[rapbot.EvLost], f.Evidence[rapbot.EvLossBytes] = fmt.Sprint(from.own), fmt.Sprint(120*from.own)
 	case rapbot.StepRebuild:
 		f.Holds = w.marker[d.key(run)]
 		f.Evidence[rapbot.EvMethod] = rapbot.MethodRewind
@@ -146,7 +146,7 @@ func (w *world) volumes() map[string]rapbot.Volume {
 
 func (v volume) Divergence(_ context.Context, source string, from rapbot.LSN) (rapbot.Divergence, error) {
 	switch {
-	case v.r.silent:
+	case v.r.silent || v.r.sealed:
 		return rapbot.Divergence{}, &rapbot.Error{Code: rapbot.Unavailable, What: "the divergence command gives no answer"}
 	case v.r.up:
 		return rapbot.Divergence{}, rapbot.Refuse(rapbot.Precondition, v.r.name+" runs.", "")

@@ -41,6 +41,7 @@ type fakeServer struct {
 	frozen   bool // kept from receiving
 	silent   bool // down or cut off: nothing answers, not even a refusal, nor does its instance
 	own      int  // commits that only this server has
+	sealed   bool // its data cannot be reached from outside, whether it runs or not
 	last     time.Time
 	said     rapbot.Server
 	refused  time.Time // since when it has been found to be down
@@ -313,6 +314,8 @@ func (w *world) change(words string) error {
 		if _, err := fmt.Sscanf(rest, "%d", &w.server(f[1]).own); err != nil {
 			return err
 		}
+	case "seal":
+		w.server(f[1]).sealed = true
 	case "rebuild": // by hand, as a replica of the primary
 		p, r := w.primary(), w.server(f[1])
 		r.up, r.silent, r.recovery, r.timeline, r.lsn, r.own = true, false, true, p.timeline, p.lsn, 0

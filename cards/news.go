@@ -76,6 +76,9 @@ func newsText(o rapbot.Operation, r rapbot.Record) rapbot.Text {
 		}
 		return rapbot.Say(rapbot.Who(*r.By), " said: stop here.")
 	case rapbot.RecLossCounted:
+		if r.Skipped {
+			return rapbot.Say(rapbot.B("The log of "+p.From+" was read when it was rejoined."), " "+r.Text)
+		}
 		return rapbot.Say(rapbot.B("The log of "+p.From+" has been read."), " "+r.Text+" ", rapbot.Who(o.Requester), ", to bring it back type ", rapbot.Mono("/rap rejoin "+p.From), ".")
 	case rapbot.RecReported:
 		if r.Text != "" {
