@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	core "k8s.io/api/core/v1"
@@ -144,4 +145,21 @@ func (f *Fleet) setting(ctx context.Context, r *kubernetes.Region, name string) 
 		return nil, err
 	}
 	return m.Data, nil
+}
+
+// pending lists the releases that are left in the middle of something.
+func (f *Fleet) pending(ctx context.Context) string {
+	var all []string
+	for _, r := range f.Lab.Regions() {
+		list, err := r.Client.CoreV1().Secrets(Namespace).List(ctx, meta.ListOptions{LabelSelector: "owner=helm"})
+		if err != nil {
+			return err.Error()
+		}
+		for _, s := range list.Items {
+			if strings.HasPrefix(s.Labels["status"], "pending") {
+				all = append(all, r.Name+" "+s.Name)
+			}
+		}
+	}
+	return strings.Join(all, ", ")
 }
