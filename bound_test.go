@@ -1,6 +1,7 @@
 package rapbot_test
 
 import (
+	"math"
 	"math/rand/v2"
 	"testing"
 	"time"
@@ -53,6 +54,9 @@ func newWorld(seed uint64) *world {
 	}
 	for i := range w.rates {
 		w.sample(float64(i))
+		if w.rand.IntN(3) == 0 && i < len(w.rates)-1 { // somebody looks besides, soon after or later
+			w.sample(float64(i) + w.rand.Float64()*math.Pow(10, -float64(w.rand.IntN(4))))
+		}
 	}
 	// From the last sample on it writes at any rate up to twice the peak, or
 	// up to the least rate that is reckoned with.

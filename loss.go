@@ -96,6 +96,8 @@ const (
 	leastRate = 1 << 20  // bytes a second, for a primary that was idle until its last seconds
 	slack     = 64 << 10 // bytes, for the end of the log that no sample saw
 	burst     = 2        // how much faster than the fastest sampled second the unseen time may have been
+
+	window = time.Second / 2 // the shortest time that a rate is told by, and reckoned for: what fits into less fits into this
 )
 
 // lossOf bounds what is lost when the most advanced replica's log is all that
@@ -126,7 +128,7 @@ func lossOf(last Sample, history []Sample, best Region, dead, now time.Time) Los
 	}
 	unseen := max(0, end.Sub(wasAt(last, history)))
 	l.Known = reached.BytesPast(best.Server.Replay)
-	l.Bytes = l.Known + int64(unseen.Seconds()*float64(l.Rate)) + slack
+	l.Bytes = l.Known + int64(max(unseen, window).Seconds()*float64(l.Rate)) + slack
 	l.Time = max(0, last.Clock.Sub(best.Server.Heartbeat)+unseen)
 	return l
 }
@@ -159,19 +161,29 @@ func (l Loss) counted(d Divergence) Loss {
 	return l
 }
 
-// peakRate is the fastest that a primary wrote between two samples, in bytes a
-// second of its own clock: the answers may have taken longer or shorter to
-// arrive than what they tell of. Of fewer than two samples there is none.
+// peakRate is the fastest that a primary wrote from one sample to the next that
+// is at least window later, in bytes a second of its own clock: the answers may
+// have taken longer or shorter to arrive than what they tell of. Two looks
+// within milliseconds tell no rate: a single commit between them would look like
+// a flood. Only where nothing was sampled for so long do they count. Of fewer
+// than two samples there is no rate.
 func peakRate(history []Sample, region string) (peak int64, sampled bool) {
-	var before Sample
+	var row []Sample // of one timeline, the ones that a later one may be held against
 	for _, s := range history {
 		if s.Region != region || s.Role != Primary {
 			continue
 		}
-		if d := s.Clock.Sub(before.Clock); before.Position != 0 && before.Timeline == s.Timeline && d > 0 {
-			peak, sampled = max(peak, int64(float64(s.Position.BytesPast(before.Position))/d.Seconds())), true
+		if len(row) > 0 && row[0].Timeline != s.Timeline {
+			row = nil
 		}
-		before = s
+		row = append(row, s)
+		for len(row) > 1 && s.Clock.Sub(row[1].Clock) >= window {
+			row = row[1:] // a nearer one is far enough
+		}
+		if d := s.Clock.Sub(row[0].Clock); d >= window || d > 0 && !sampled {
+			rate := int64(float64(s.Position.BytesPast(row[0].Position)) / d.Seconds())
+			peak, sampled = max(peak, rate), true
+		}
 	}
 	return peak, sampled
 }

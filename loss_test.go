@@ -32,6 +32,13 @@ func TestLoss(t *testing.T) {
 	slow.History[60].Clock = slow.History[60].Clock.Add(-1500 * time.Millisecond) // it took that much longer to arrive
 	bunched := rapbot.Clues{History: slices.Clone(busy.History[59:])}
 	bunched.History[0].At = seenLast.Add(-1500 * time.Millisecond) // a second apart when they were asked
+	glances := known()                                             // at the end three looks within two milliseconds, and a commit between them
+	glances.History = slices.Clone(glances.History)
+	for i := range 2 {
+		s := glances.History[60]
+		s.Clock, s.Position = s.Clock.Add(time.Duration(i-2)*time.Millisecond), s.Position-rapbot.LSN(2-i)*8*kib
+		glances.History = slices.Insert(glances.History, 60+i, s)
+	}
 	old := known()
 	old.History = old.History[:50] // ends 11 seconds before the last answer
 	told := with(fed("b", written), func(s *rapbot.Server) {
@@ -78,6 +85,12 @@ func TestLoss(t *testing.T) {
 			bunched,
 			[]rapbot.Sighting{gone("a", true), cut("b", written), cut("c", written)},
 			rapbot.Loss{Bytes: 20*mib + end, Time: 3500 * time.Millisecond, From: written, Seen: seenLast, Dead: seenLast.Add(2 * time.Second), Rate: 8 * mib},
+		},
+		{
+			"a commit between two looks that are a millisecond apart is no flood",
+			glances,
+			[]rapbot.Sighting{gone("a", true), cut("b", written), cut("c", written)},
+			rapbot.Loss{Bytes: 2*mib + end, Time: 3 * time.Second, From: written, Seen: seenLast, Dead: seenLast.Add(2 * time.Second), Rate: mib},
 		},
 		{
 			"its last message told of more than any sample",
