@@ -29,6 +29,7 @@ type alerts struct {
 	channel string // of groups that no route takes
 	routes  []Route
 	card    func(rapbot.AlertGroup, time.Time) (rapbot.Message, error)
+	room    func(channel string) int // nil: always enough
 	notes   rapbot.Notes
 	clock   Clock
 	log     *zap.Logger
@@ -43,7 +44,7 @@ type alertCounts struct{ posted, edited, told, failed atomic.Int64 }
 
 func newAlerts(opt Options) *alerts {
 	return &alerts{
-		inbox: opt.Inbox, chat: opt.Chat, channel: opt.AlertsChannel, routes: opt.Routes, card: opt.AlertCard, notes: opt.Notes, clock: opt.Clock, log: opt.Log,
+		inbox: opt.Inbox, chat: opt.Chat, channel: opt.AlertsChannel, routes: opt.Routes, card: opt.AlertCard, room: opt.Room, notes: opt.Notes, clock: opt.Clock, log: opt.Log,
 		wake: make(chan struct{}, 1), queue: newQueue(),
 	}
 }

@@ -37,6 +37,7 @@ type Options struct {
 	Chat              rapbot.Chat
 	Directory         rapbot.Directory
 	AlertCard         func(rapbot.AlertGroup, time.Time) (rapbot.Message, error) // the card is always good; an error is told in its thread
+	Room              func(channel string) int                                   // how many messages the chat would take there now; nil when it has no limit
 	OperationsChannel string
 	AlertsChannel     string
 	Routes            []Route // of alerts, to other channels

@@ -49,6 +49,17 @@ type transcript struct {
 
 	bounded bool // Slack takes only so many posts, and then none
 	takes   int
+
+	paced bool // Slack takes as many posts without a wait as there is room for
+	space int
+}
+
+// room is how many posts would be taken without a wait.
+func (t *transcript) room(string) int {
+	if t.paced {
+		return t.space
+	}
+	return 100
 }
 
 type post struct {
@@ -94,6 +105,7 @@ func (t *transcript) Post(_ context.Context, to rapbot.Place, key string, m rapb
 	if err := t.admits(); err != nil {
 		return rapbot.Ref{}, err
 	}
+	t.space--
 	if to.Thread != "" {
 		if t.again(key) {
 			return rapbot.Ref{Channel: to.Channel, ID: "reply"}, nil

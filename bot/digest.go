@@ -27,6 +27,7 @@ type storm struct {
 	unkept  bool   // the journal does not have it as it is
 	face    string // of its card as last put up by this process
 	touched time.Time
+	gaveWay bool // to a critical card
 	attempt
 }
 
@@ -77,6 +78,9 @@ func (a *alerts) stormJob(s *storm, now time.Time) (job, bool) {
 		fallthrough
 	case s.On() && s.Card.Zero() && len(waiting)+len(s.Missed) > 0:
 		j.rank, j.run = rankStorm, func(ctx context.Context) error { return a.putUpStorm(ctx, s) }
+		if !s.gaveWay && len(waiting) > 0 && waiting[0].cardRank() == rankCritical {
+			j.rank = rankGiveWay
+		}
 	case s.On() && len(waiting) == 0:
 		j.rank, j.run = rankEnd, func(ctx context.Context) error { return a.endStorm(ctx, s) }
 	case s.On() && s.changed && !now.Before(s.touched.Add(editEvery)):
@@ -102,7 +106,7 @@ func tooMany(waiting []*waiter, sent int) bool {
 // begin makes the next digest of the channel of all that wait; mu is held.
 func (q *queue) begin(s *storm, waiting []*waiter, now time.Time) {
 	s.Digest = rapbot.Digest{Channel: s.Channel, Number: s.Number + 1, Began: now, Groups: map[string]int{}}
-	s.unkept = true
+	s.unkept, s.gaveWay = true, false
 	for _, w := range waiting {
 		s.Groups[w.id] = w.brief.Alerts
 	}

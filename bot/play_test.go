@@ -99,8 +99,8 @@ func (p *player) start(ctx context.Context) error {
 		Fleet: p.world, Sites: sites, Limits: rapbot.Limits{MaxLag: 30 * time.Second, MaxLagBytes: 16 << 20}, Doers: p.world.doers(),
 		Instance: p.world.instance, Volumes: p.world.volumes(), Samples: p.book,
 		Operations: p.book, Inbox: p.book, Notes: p.book, Chat: p.chat, Directory: p.dir, Clock: p.clock, Holder: "play",
-		AlertCard: templates.Card,
-		Firings:   p.book, DrawLag: p.draw, LagHistories: p.histories(), ObserveEvery: 10 * time.Second,
+		AlertCard: templates.Card, Room: p.chat.room,
+		Firings: p.book, DrawLag: p.draw, LagHistories: p.histories(), ObserveEvery: 10 * time.Second,
 		Silences: p.am.port(), LongestSilence: 24 * time.Hour,
 		Explain:           bot.Explain{Alerts: []string{"ReplicationLag*", "NoPrimary"}, Threshold: 5 * time.Minute},
 		OperationsChannel: "rap-ops", AlertsChannel: "rap-alerts", ExpireAfter: 10 * time.Minute, EmergencyDrills: true,
@@ -239,6 +239,9 @@ func (p *player) slack(ctx context.Context, words string) error {
 	case "takes":
 		p.chat.bounded = rest != "all"
 		p.chat.takes, _ = strconv.Atoi(rest)
+	case "room":
+		p.chat.paced = rest != "enough"
+		p.chat.space, _ = strconv.Atoi(rest)
 	case "up":
 		p.chat.down = false
 	case "directory-down":

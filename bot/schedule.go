@@ -53,11 +53,21 @@ func (j job) before(other job) bool {
 // The ranks of what is posted: the card of a storm, then what fires by
 // severity, and in each severity the cards of groups that nobody has seen
 // before the news of those that have one; then the end of a storm, and what has
-// resolved.
+// resolved. One critical card goes before that of a storm.
 const (
 	rankStorm    = -1
+	rankCritical = 0
+	rankGiveWay  = 1
 	rankEnd      = 50
 	rankResolved = 100
+)
+
+// The last message for which a channel has room is for what is critical, and
+// for the card of a storm: what comes a moment later does not wait for what
+// nobody needs so soon.
+const (
+	needsRoom  = 2
+	needsPlace = 1
 )
 
 func (w *waiter) cardRank() int {
@@ -93,7 +103,7 @@ func (a *alerts) next() (job, bool) {
 		if j.lane == editLane {
 			best = &edit
 		}
-		if is && q.free(j.lane, now) && (*best == nil || j.before(**best)) {
+		if is && q.free(j.lane, now) && a.fits(j) && (*best == nil || j.before(**best)) {
 			*best = &j
 		}
 	}
@@ -112,7 +122,22 @@ func (a *alerts) next() (job, bool) {
 	}
 	q.lane(best.lane).busy = true
 	best.about().busy = true
+	if s := q.storms[best.lane]; s != nil && best.rank == rankCritical {
+		s.gaveWay = true
+	}
 	return *best, true
+}
+
+// fits reports whether Slack would take a message in its channel now.
+func (a *alerts) fits(j job) bool {
+	if j.lane == editLane || a.room == nil {
+		return true
+	}
+	needs := needsRoom
+	if j.rank <= rankGiveWay {
+		needs = needsPlace
+	}
+	return a.room(j.lane) >= needs
 }
 
 // postJob is what of a group is to be said in its channel; mu is held.

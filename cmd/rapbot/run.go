@@ -102,7 +102,7 @@ func serve(ctx context.Context, c *config.Config, log *zap.Logger) error {
 	options := bot.Options{
 		Fleet: fleet, Sites: sites, Limits: limits(c), Doers: instrument(fleet.Doers()),
 		Instance: witness(clusters, fleet.InstanceWitness), Volumes: data, TryWrite: fleet.TryWrite, DrawWrites: drawWrites, DrawLag: drawLag, ObserveEvery: c.Limits.ObserveEvery, EmergencyDrills: c.Drills.AllowEmergency,
-		Operations: book, Samples: book, Inbox: book, Notes: book, Firings: book, Explain: bot.Explain{Alerts: c.Replication.Explain, Threshold: c.Replication.AlertAbove}, Chat: chat, Directory: chat, AlertCard: logged(templates.Card, log),
+		Operations: book, Samples: book, Inbox: book, Notes: book, Firings: book, Explain: bot.Explain{Alerts: c.Replication.Explain, Threshold: c.Replication.AlertAbove}, Chat: chat, Directory: chat, AlertCard: logged(templates.Card, log), Room: chat.Room,
 		Silences: silences, LongestSilence: c.Alertmanager.API.LongestSilence,
 		OperationsChannel: c.Slack.Channels.Operations, AlertsChannel: c.Slack.Channels.Alerts,
 		ExpireAfter: c.Approvals.ExpireAfter, Clock: machineClock(), Holder: "rapbot " + version(), Log: log.Named("bot"),

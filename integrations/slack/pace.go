@@ -56,6 +56,16 @@ func (p *pacer) wait(ctx context.Context, method, channel string) error {
 	return sleep(ctx, time.Until(until))
 }
 
+// room is how many calls would be made at once.
+func (p *pacer) room(method, channel string) int {
+	t, until := p.turn(method, channel)
+	now := time.Now()
+	if now.Before(until) {
+		return 0
+	}
+	return max(0, int(t.limit.TokensAt(now)))
+}
+
 // hold makes the next call of the kind wait.
 func (p *pacer) hold(method, channel string, d time.Duration) {
 	t, _ := p.turn(method, channel)

@@ -35,6 +35,10 @@ const recent = 15 * time.Minute
 // messages a page: a quarter of an hour of one a second, and as much again.
 const pagesRead = 20
 
+// Room is how many messages Slack would take in a channel now. Post does not
+// need it, and waits; it is for who has something more urgent a moment later.
+func (a *Adapter) Room(channel string) int { return a.pacer.room("chat.postMessage", channel) }
+
 // Post says something in a channel or a thread. A key that was said there
 // before is not said again, whoever said it; when an answer is lost, it is
 // looked for.
