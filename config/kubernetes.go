@@ -10,6 +10,8 @@ type Kubernetes struct {
 	Kubeconfig string `yaml:"kubeconfig" default:""`      // Empty: KUBECONFIG, or ~/.kube/config.
 	InCluster  bool   `yaml:"in_cluster" default:"false"` // rapbot runs in this very cluster.
 	Namespace  string `yaml:"namespace" default:"rap-analyzer"`
+	// In what Helm keeps the history of its releases.
+	HelmHistory string `yaml:"helm_history" default:"secrets" oneof:"secrets configmaps"`
 
 	App      Release `yaml:"app"`
 	Database Release `yaml:"database"`

@@ -90,7 +90,7 @@ func helmRegion(r config.Region, access *rest.Config) helm.Region {
 	app := part(r.Kubernetes.App, "rap-analyzer")
 	app.Base = map[string]any{"global": map[string]any{"region": r.Name}}
 	return helm.Region{
-		Name: r.Name, Namespace: r.Kubernetes.Namespace, Cluster: func() (*rest.Config, error) { return access, nil },
+		Name: r.Name, Namespace: r.Kubernetes.Namespace, History: r.Kubernetes.HelmHistory, Cluster: func() (*rest.Config, error) { return access, nil },
 		Parts: map[rapbot.Part]helm.Part{rapbot.App: app, rapbot.Database: part(r.Kubernetes.Database, "postgresql")},
 	}
 }

@@ -84,7 +84,7 @@ func (h *Helm) open(ctx context.Context, s *site, limit time.Duration) (*call, e
 	c.Configuration = action.NewConfiguration(action.ConfigurationSetLogger(log))
 	g, err := newGetter(cfg, s.namespace)
 	if err == nil {
-		err = c.Init(g, s.namespace, "secret")
+		err = c.Init(g, s.namespace, s.driver)
 	}
 	if err != nil {
 		return nil, c.fault(err, "")

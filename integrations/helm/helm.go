@@ -28,6 +28,7 @@ type Config struct {
 type Region struct {
 	Name      string
 	Namespace string
+	History   string // in what Helm keeps its history: "configmaps", or "secrets", which is the same as ""
 	// Cluster gives the way to the region's API server. It is asked at each call,
 	// must answer at once, and its answer is copied.
 	Cluster func() (*rest.Config, error)
@@ -61,9 +62,13 @@ type site struct {
 	key
 	Part
 	namespace string
+	driver    string // Helm's name for Region.History
 	cluster   func() (*rest.Config, error)
 	busy      chan struct{} // has room for the one that changes it
 }
+
+// drivers are Helm's names for what it keeps its history in.
+var drivers = map[string]string{"": "secret", "secrets": "secret", "configmaps": "configmap"}
 
 // init makes rapbot the same manager of fields as helm at the prompt. With
 // another name, a field that helm by hand had set and a new chart no longer has
@@ -92,7 +97,7 @@ func New(cfg Config) (*Helm, error) {
 			if !has {
 				continue
 			}
-			s := &site{key{r.Name, name}, p, r.Namespace, r.Cluster, make(chan struct{}, 1)}
+			s := &site{key{r.Name, name}, p, r.Namespace, drivers[r.History], r.Cluster, make(chan struct{}, 1)}
 			faults = append(faults, s.fault(h.sites[s.key] != nil))
 			h.sites[s.key] = s
 		}
@@ -110,6 +115,8 @@ func (s *site) fault(twice bool) error {
 		return fmt.Errorf("%s: configured twice", where)
 	case s.Release == "" || s.namespace == "" || s.Chart.Path == "" && s.Chart.FS == nil:
 		return fmt.Errorf("%s: needs a release name, a namespace and a chart", where)
+	case s.driver == "":
+		return fmt.Errorf("%s: keeps its history in secrets or in configmaps", where)
 	case s.cluster == nil:
 		return fmt.Errorf("%s: has no way to the API server", where)
 	}

@@ -17,7 +17,7 @@ import (
 )
 
 func shop(values ...string) *site {
-	s := &site{key{"us-east-1", rapbot.App}, Part{Release: "shop", Chart: Source{Path: "testdata/shop"}}, "shop", nil, make(chan struct{}, 1)}
+	s := &site{key{"us-east-1", rapbot.App}, Part{Release: "shop", Chart: Source{Path: "testdata/shop"}}, "shop", "secret", nil, make(chan struct{}, 1)}
 	files := fstest.MapFS{}
 	for i, text := range values {
 		name := fmt.Sprintf("%d.yaml", i)
