@@ -9,7 +9,7 @@ KILLS   ?= 20
 MAJORS  ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo cluster test test-versions test-upstream check race test-clusters chaos proof fuzz bench bench-failover bench-storm bench-alerts update build clean
+.PHONY: help demo cluster test test-versions test-upstream check race test-clusters test-regions chaos proof fuzz bench bench-failover bench-storm bench-status bench-alerts update build clean
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,6 +56,11 @@ test-clusters: cluster ## the tests on real Kubernetes control planes: deploys, 
 	@tools/setup test
 	$(GO) test -p 1 -timeout 30m $(CLUSTERS)
 
+REGIONS ?= 2
+test-regions: cluster ## three regions with real kubelets and containers, in namespaces of their own: root on Linux; REGIONS rounds of a switchover, a lost region and a rejoin
+	@tools/setup test
+	$(GO) test -v -count=1 -timeout 85m ./lab/realnodes -regions -image -runs $(REGIONS)
+
 test-versions: ## the PostgreSQL tests on each of MAJORS (13 to 18), with servers from npm; ten to fifteen minutes
 	@GO=$(GO) tools/test-versions $(MAJORS)
 
@@ -95,6 +100,10 @@ bench-storm: ## 10,000 alerts in 500 groups and KILLS (20) times kill -9, by rap
 	@mkdir -p bin
 	$(GO) build -o bin/ ./cmd/rapbot ./lab/storm
 	@exec bin/storm --kills $(KILLS) --bin bin
+
+bench-status: cluster ## /rap status 200 times on three real API servers, and kubectl and psql for the same in the same run; three minutes and the first build
+	@tools/setup test
+	$(GO) test -v -count=1 ./lab/clusters -run TestStatusSpeed -statuses 200
 
 bench-alerts: ## what an alert costs: taken durably and shown, against the bare decoding of its JSON
 	@$(GO) test ./cmd/rapbot -run "^$$" -bench Alerts -cpu 1 | tools/ratios

@@ -88,13 +88,15 @@ func Start(ctx context.Context, opt Options) (_ *Fleet, err error) {
 			return nil, fmt.Errorf("%s: %w", r.Name, err)
 		}
 	}
+	if err := f.employ(ctx); err != nil {
+		return nil, err
+	}
 	return f, f.writeValues()
 }
 
 // handOver makes the namespace and the Secrets.
 func (f *Fleet) handOver(ctx context.Context, r *kubernetes.Region) error {
-	space := &core.Namespace{ObjectMeta: meta.ObjectMeta{Name: Namespace}}
-	if _, err := r.Client.CoreV1().Namespaces().Create(ctx, space, meta.CreateOptions{}); err != nil && !apierrors.IsAlreadyExists(err) {
+	if err := makeNamespace(ctx, r, Namespace); err != nil {
 		return err
 	}
 	for name, password := range f.passwords {
@@ -112,8 +114,8 @@ func (f *Fleet) World() []world.Region {
 	for _, r := range f.Lab.Regions() {
 		all = append(all, world.Region{
 			Name: r.Name, DSN: f.dsn(r.Name, "rapbot", "postgresql-rapbot"), Address: f.address(r.Name), SelfFence: selfFence,
-			Config: fmt.Sprintf("kubernetes:\n  kubeconfig: %q\n  context: %s\n  app: {values: [%q]}\n  database: {values: [%q]}\n",
-				f.Kubeconfig, r.Name, f.values("app", r.Name), f.values("postgresql", r.Name)),
+			Config: fmt.Sprintf("kubernetes:\n  kubeconfig: %q\n  context: %s\n  helm_history: configmaps\n  app: {values: [%q]}\n  database: {values: [%q]}\n",
+				f.kubeconfig(), r.Name, f.values("app", r.Name), f.values("postgresql", r.Name)),
 		})
 	}
 	return all
@@ -151,7 +153,7 @@ func (f *Fleet) setting(ctx context.Context, r *kubernetes.Region, name string) 
 func (f *Fleet) pending(ctx context.Context) string {
 	var all []string
 	for _, r := range f.Lab.Regions() {
-		list, err := r.Client.CoreV1().Secrets(Namespace).List(ctx, meta.ListOptions{LabelSelector: "owner=helm"})
+		list, err := r.Client.CoreV1().ConfigMaps(Namespace).List(ctx, meta.ListOptions{LabelSelector: "owner=helm"})
 		if err != nil {
 			return err.Error()
 		}

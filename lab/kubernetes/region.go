@@ -2,8 +2,10 @@ package kubernetes
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"sync"
@@ -126,6 +128,13 @@ func (r *Region) equip() error {
 	}
 	return writeOwnKubeconfig(r.own(), r)
 }
+
+// Serving makes a certificate for what serves in the region, such as a kubelet: the API server
+// trusts it.
+func (r *Region) Serving(ip net.IP) (tls.Certificate, error) { return r.authority.serving(ip) }
+
+// ClientCA is the authority, in PEM, of those who may be the region's clients.
+func (r *Region) ClientCA() []byte { return r.authority.pem }
 
 func (r *Region) path(names ...string) string {
 	return filepath.Join(append([]string{r.dir}, names...)...)

@@ -80,6 +80,11 @@ func (v *volumes) provide(claim *core.PersistentVolumeClaim) {
 		size = resource.MustParse("1Gi")
 	}
 	name := "pvc-" + string(claim.UID)
+	// Whoever runs the pod writes here, whatever user that is: a kubelet changes nothing about folders of its machine.
+	if err := makeOpen(v.folder(claim)); err != nil {
+		v.region.lab.opt.Log("%s: make the folder of %s/%s: %v", v.region.Name, claim.Namespace, claim.Name, err)
+		return
+	}
 	volume := &core.PersistentVolume{
 		ObjectMeta: meta.ObjectMeta{Name: name, Annotations: map[string]string{provisionerOfVolume: provisioner}},
 		Spec: core.PersistentVolumeSpec{
@@ -99,6 +104,13 @@ func (v *volumes) provide(claim *core.PersistentVolumeClaim) {
 // folder is short, since the names of sockets below it must be. It has the claim's name for who looks into it, and its number, since claims of one name come again.
 func (v *volumes) folder(claim *core.PersistentVolumeClaim) string {
 	return v.region.path("volumes", fmt.Sprintf("%s-%.5s", claim.Name, claim.UID))
+}
+
+func makeOpen(folder string) error {
+	if err := os.MkdirAll(folder, 0o777); err != nil {
+		return err
+	}
+	return os.Chmod(folder, 0o777) // whatever the umask
 }
 
 // reclaim removes a volume whose claim is gone, and what it holds.

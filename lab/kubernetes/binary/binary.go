@@ -1,5 +1,5 @@
-// Package binary finds the program of lab/cluster, which is all of Kubernetes in
-// one file, or builds it. It is built once per machine: it is kept in the user's
+// Package binary finds the program of lab/cluster, which is all of Kubernetes but its nodes in
+// one file, or that of lab/cluster/node, which is a node's, or builds them. Each is built once per machine: it is kept in the user's
 // cache folder under a key that is made of its sources and the version of Go.
 package binary
 
@@ -21,6 +21,17 @@ import (
 // Name is what the program is called, in PATH too.
 const Name = "rapbot-cluster"
 
+// NodeName is what the nodes' program is called, in PATH too.
+const NodeName = "rapbot-node"
+
+// program is one of those that are built: its name, and its package in the module of lab/cluster.
+type program struct{ name, pkg string }
+
+var (
+	controlPlane = program{Name, "."}
+	node         = program{NodeName, "./node"}
+)
+
 // ErrMissing is returned by Find when the program has to be built first.
 var ErrMissing = errors.New("Kubernetes for the lab is not built on this machine; nothing was started. " +
 	"Build it with: make cluster (eight minutes on two cores, once per machine)")
@@ -28,11 +39,13 @@ var ErrMissing = errors.New("Kubernetes for the lab is not built on this machine
 // Find returns the path of the program: the one in PATH if there is one, else
 // the one that was built of the sources as they are. ErrMissing says that there
 // is none.
-func Find(ctx context.Context) (string, error) {
-	if path, err := exec.LookPath(Name); err == nil {
+func Find(ctx context.Context) (string, error) { return controlPlane.find(ctx) }
+
+func (p program) find(ctx context.Context) (string, error) {
+	if path, err := exec.LookPath(p.name); err == nil {
 		return path, nil
 	}
-	path, _, err := place(ctx)
+	path, _, err := p.place(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -46,17 +59,26 @@ func Find(ctx context.Context) (string, error) {
 // progress how far that has come. Several callers at once build once, in several
 // processes too.
 func FindOrBuild(ctx context.Context, progress io.Writer) (string, error) {
-	if path, err := Find(ctx); !errors.Is(err, ErrMissing) {
+	return controlPlane.findOrBuild(ctx, progress)
+}
+
+// FindOrBuildNode does the same with the nodes' program. After the other one, it is built in a minute.
+func FindOrBuildNode(ctx context.Context, progress io.Writer) (string, error) {
+	return node.findOrBuild(ctx, progress)
+}
+
+func (p program) findOrBuild(ctx context.Context, progress io.Writer) (string, error) {
+	if path, err := p.find(ctx); !errors.Is(err, ErrMissing) {
 		return path, err
 	}
-	path, sources, err := place(ctx)
+	path, sources, err := p.place(ctx)
 	if err != nil {
 		return "", err
 	}
-	return path, buildOnce(ctx, sources, path, progress)
+	return path, p.buildOnce(ctx, sources, path, progress)
 }
 
-func buildOnce(ctx context.Context, sources, path string, progress io.Writer) error {
+func (p program) buildOnce(ctx context.Context, sources, path string, progress io.Writer) error {
 	unlock, err := lock(ctx, path+".lock", progress)
 	if err != nil {
 		return err
@@ -65,28 +87,28 @@ func buildOnce(ctx context.Context, sources, path string, progress io.Writer) er
 	if _, err := os.Stat(path); err == nil {
 		return nil // whoever held the lock has built it
 	}
-	return build(ctx, sources, path, progress)
+	return p.build(ctx, sources, path, progress)
 }
 
 // place says where the built program is, or would be, and where its sources are.
-func place(ctx context.Context) (path, sources string, err error) {
+func (p program) place(ctx context.Context) (path, sources string, err error) {
 	sources, err = findSources(ctx)
 	if err != nil {
 		return "", "", err
 	}
-	key, err := keyOf(ctx, sources)
+	key, err := p.keyOf(ctx, sources)
 	if err != nil {
 		return "", "", err
 	}
 	cache, err := os.UserCacheDir()
 	if err != nil {
-		return "", "", fmt.Errorf("find the cache folder for %s: %w", Name, err)
+		return "", "", fmt.Errorf("find the cache folder for %s: %w", p.name, err)
 	}
-	dir := filepath.Join(cache, "rapbot-lab", "cluster-"+key)
+	dir := filepath.Join(cache, "rapbot-lab", strings.TrimPrefix(p.name, "rapbot-")+"-"+key)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", "", err
 	}
-	return filepath.Join(dir, Name), sources, nil
+	return filepath.Join(dir, p.name), sources, nil
 }
 
 // findSources needs the checkout's folder or one below it as the working folder.
@@ -98,14 +120,14 @@ func findSources(ctx context.Context) (string, error) {
 	return filepath.Join(strings.TrimSpace(string(out)), "lab", "cluster"), nil
 }
 
-func keyOf(ctx context.Context, sources string) (string, error) {
+func (p program) keyOf(ctx context.Context, sources string) (string, error) {
 	version, err := goCommand(ctx, sources, "env", "GOVERSION").Output()
 	if err != nil {
 		return "", fmt.Errorf("go env: %w", err)
 	}
 	sum := sha256.New()
-	fmt.Fprintln(sum, runtime.GOOS, runtime.GOARCH, strings.TrimSpace(string(version)), arguments(""))
-	files, err := filepath.Glob(filepath.Join(sources, "*.go"))
+	fmt.Fprintln(sum, runtime.GOOS, runtime.GOARCH, strings.TrimSpace(string(version)), p.arguments(""))
+	files, err := filepath.Glob(filepath.Join(sources, p.pkg, "*.go"))
 	if err != nil {
 		return "", err
 	}

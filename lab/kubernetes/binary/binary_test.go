@@ -45,7 +45,7 @@ func TestSeveralBuildersBuildOnce(t *testing.T) {
 	var all sync.WaitGroup
 	for range 4 {
 		all.Go(func() {
-			if err := buildOnce(t.Context(), sources, path, &progress); err != nil {
+			if err := controlPlane.buildOnce(t.Context(), sources, path, &progress); err != nil {
 				t.Error(err)
 			}
 		})
@@ -65,7 +65,7 @@ func TestSeveralBuildersBuildOnce(t *testing.T) {
 
 func TestBuildThatFails(t *testing.T) {
 	path := filepath.Join(t.TempDir(), Name)
-	err := buildOnce(t.Context(), sourcesOf(t, "package main\n\nfunc main() { nonsense() }\n"), path, &said{})
+	err := controlPlane.buildOnce(t.Context(), sourcesOf(t, "package main\n\nfunc main() { nonsense() }\n"), path, &said{})
 	if err == nil || !strings.Contains(err.Error(), "undefined: nonsense") {
 		t.Errorf("got %v", err)
 	}
@@ -100,7 +100,7 @@ func TestKeyFollowsTheSources(t *testing.T) {
 	sources := sourcesOf(t, small)
 	key := func() string {
 		t.Helper()
-		key, err := keyOf(t.Context(), sources)
+		key, err := controlPlane.keyOf(t.Context(), sources)
 		if err != nil {
 			t.Fatal(err)
 		}

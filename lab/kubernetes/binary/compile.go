@@ -20,7 +20,7 @@ import (
 const kubernetesVersion = "1.37.2"
 
 // arguments are go's. Another set of flags compiles everything again.
-func arguments(out string) []string {
+func (p program) arguments(out string) []string {
 	number := strings.Split(kubernetesVersion, ".")
 	var stamps []string
 	for _, stamp := range []string{
@@ -29,24 +29,24 @@ func arguments(out string) []string {
 	} {
 		stamps = append(stamps, "-X k8s.io/component-base/version."+stamp)
 	}
-	return []string{"build", "-v", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w " + strings.Join(stamps, " "), "-o", out, "."}
+	return []string{"build", "-v", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w " + strings.Join(stamps, " "), "-o", out, p.pkg}
 }
 
 // build compiles the program to path, which is there whole or not at all.
-func build(ctx context.Context, sources, path string, progress io.Writer) error {
+func (p program) build(ctx context.Context, sources, path string, progress io.Writer) error {
 	began := time.Now()
 	tell := func(format string, args ...any) {
 		fmt.Fprintf(progress, "[%4.0fs] %s\n", time.Since(began).Seconds(), fmt.Sprintf(format, args...))
 	}
-	tell("building Kubernetes %s for the lab: eight minutes on two cores the first time", kubernetesVersion)
-	packages, err := goCommand(ctx, sources, "list", "-deps", ".").Output()
+	tell("building %s, Kubernetes %s for the lab: eight minutes on two cores the first time", p.name, kubernetesVersion)
+	packages, err := goCommand(ctx, sources, "list", "-deps", p.pkg).Output()
 	if err != nil {
 		return fmt.Errorf("list what Kubernetes is made of: %w", withWords(err))
 	}
 	total := strings.Count(string(packages), "\n")
-	fresh := filepath.Join(filepath.Dir(path), fmt.Sprintf("%s.%d", Name, os.Getpid()))
+	fresh := filepath.Join(filepath.Dir(path), fmt.Sprintf("%s.%d", p.name, os.Getpid()))
 	defer os.Remove(fresh)
-	cmd := goCommand(ctx, sources, arguments(fresh)...)
+	cmd := goCommand(ctx, sources, p.arguments(fresh)...)
 	said, err := cmd.StderrPipe()
 	if err != nil {
 		return err
@@ -56,7 +56,7 @@ func build(ctx context.Context, sources, path string, progress io.Writer) error 
 	}
 	words := follow(said, func(n int) { tell("compiled %d packages, at most %d", n, total) })
 	if err := cmd.Wait(); err != nil {
-		return fmt.Errorf("build Kubernetes: %w: %s", err, words)
+		return fmt.Errorf("build %s: %w: %s", p.name, err, words)
 	}
 	if err := os.Rename(fresh, path); err != nil {
 		return err
