@@ -51,7 +51,7 @@ func TestSeveralBuildersBuildOnce(t *testing.T) {
 		})
 	}
 	all.Wait()
-	if n := strings.Count(progress.String(), "building Kubernetes"); n != 1 {
+	if n := strings.Count(progress.String(), "building "+Name); n != 1 {
 		t.Errorf("built %d times:\n%s", n, progress.String())
 	}
 	if out, err := exec.Command(path).CombinedOutput(); err != nil || string(out) != "built\n" {
