@@ -38,6 +38,10 @@ func (i *Instance) Running(ctx context.Context) (bool, error) {
 	return running, err
 }
 
+// Proves says that its word is proof that the server is stopped: the kubelet
+// takes the pod object away when nothing of the pod is left.
+func (i *Instance) Proves() bool { return true }
+
 // now is what the API server says at this moment, and what that means.
 func (i *Instance) now(ctx context.Context) (standing, bool, error) {
 	wait := patience(ctx, i.fleet.opt.Timeout)

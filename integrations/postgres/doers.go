@@ -93,3 +93,15 @@ func (f *Fleet) instance(name string) (rapbot.Instance, error) {
 	}
 	return nil, notNow("rapbot has not been told how to stop and start %s.", name)
 }
+
+// proves reports whether the word of who runs a server is proof that it is
+// stopped, as a kubelet's is that the pod is gone. Behind a Service or a load
+// balancer nothing need refuse a connection then, as a machine would.
+func proves(i rapbot.Instance) bool {
+	p, is := i.(interface{ Proves() bool })
+	return is && p.Proves()
+}
+
+// listenTime is how long an answer is waited for from a server that is proven
+// to be stopped.
+const listenTime = 300 * time.Millisecond

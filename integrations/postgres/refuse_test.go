@@ -133,8 +133,13 @@ func with(facts []rapbot.Fact, name, value string) []rapbot.Fact {
 	return out
 }
 
+// proof is an instance whose word is proof.
+type proof struct{ told }
+
+func (proof) Proves() bool { return true }
+
 // A server counts as stopped when its instance says so and nothing listens
-// where it was; one of the two is not enough.
+// where it was; one of the two is not enough, unless the word is proof.
 func TestStoppedIsStopped(t *testing.T) {
 	t.Parallel()
 	lab := startLab(t)
@@ -169,7 +174,12 @@ func TestStoppedIsStopped(t *testing.T) {
 	must(t, signalAll(east, syscall.SIGSTOP))
 	t.Cleanup(func() { _ = signalAll(east, syscall.SIGCONT) })
 	look("it hangs, and is said not to run", openWith(t, lab, "us-east-1", stopped), false, "no answer in 2 s")
+	// Where the word of who runs it is proof, silence is enough besides.
+	look("it hangs, and is proven not to run", openWith(t, lab, "us-east-1", proof{stopped}), true, "nothing of it is left")
+	look("it hangs, and is proven to run", openWith(t, lab, "us-east-1", proof{running}), false, "still runs")
+	look("it hangs, and there is no proof", openWith(t, lab, "us-east-1", proof{dumb}), false, "no route")
 	must(t, signalAll(east, syscall.SIGCONT))
+	look("it answers, and is proven not to run", openWith(t, lab, "us-east-1", proof{stopped}), false, "something answers in its place")
 	must(t, east.Stop(within(t, 10*time.Second)))
 	look("it is down, and is said to run", openWith(t, lab, "us-east-1", running), false, "its server still runs")
 	look("it is down, and nobody can tell", openWith(t, lab, "us-east-1", dumb), false, "no route")

@@ -164,9 +164,14 @@ func (d promote) oldStopped(ctx context.Context, run rapbot.StepRun) error {
 	return nil
 }
 
-// oldSilent asks the old primary itself.
+// oldSilent asks the old primary itself, and does not wait long for one that is
+// proven to be stopped.
 func (d promote) oldSilent(ctx context.Context, run rapbot.StepRun) error {
-	if _, err := d.ask(ctx, run.Plan.From, run.Operation); spoke(err) {
+	most := d.opt.Timeout
+	if instance, err := d.instance(run.Plan.From); err == nil && proves(instance) && run.Plan.Kind != rapbot.Failover {
+		most = listenTime
+	}
+	if _, err := d.askWithin(ctx, most, run.Plan.From, run.Operation); spoke(err) {
 		return notNow("%s answers, so %s is not promoted.", run.Plan.From, run.Plan.To)
 	}
 	return nil

@@ -20,6 +20,9 @@ func (d stop) Observe(ctx context.Context, run rapbot.StepRun) (rapbot.Finding, 
 	if err != nil {
 		return rapbot.Finding{}, err
 	}
+	if proves(instance) {
+		return d.gone(ctx, run, instance)
+	}
 	// The cheap question first: the instance's may be a command over ssh.
 	if _, err := d.ask(ctx, name, run.Operation); !nothingListens(err) {
 		if err == nil {
@@ -35,6 +38,21 @@ func (d stop) Observe(ctx context.Context, run rapbot.StepRun) (rapbot.Finding, 
 		return awaited("%s refuses connections, but its server still runs", name)
 	}
 	return holds(map[string]string{evStoppedAt: stamp(d.opt.Clock.Now())}, "%s is stopped and refuses connections", name)
+}
+
+// gone asks first who can prove it, and then whether anything answers where the
+// server was.
+func (d stop) gone(ctx context.Context, run rapbot.StepRun, instance rapbot.Instance) (rapbot.Finding, error) {
+	name := run.Plan.From
+	if running, err := instance.Running(ctx); err != nil {
+		return rapbot.Finding{}, err
+	} else if running {
+		return awaited("%s is not seen to be down: its server still runs", name)
+	}
+	if _, err := d.askWithin(ctx, listenTime, name, run.Operation); spoke(err) {
+		return awaited("nothing of %s is left, and yet something answers in its place", name)
+	}
+	return holds(map[string]string{evStoppedAt: stamp(d.opt.Clock.Now())}, "%s is stopped: nothing of it is left", name)
 }
 
 // Act stops the server when the target has everything. A server that does not

@@ -9,17 +9,18 @@ import (
 	"encoding/pem"
 	"errors"
 	"math/big"
+	"net"
 	"time"
 )
 
-// certificates makes one authority, and a server's certificate from it for each name. All of it is PEM and good for a day.
+// certificates makes one authority, and a server's certificate from it for each name or address. All of it is PEM and good for a day.
 func certificates(names ...string) (ca string, servers map[string]map[string]string, err error) {
 	authority, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return "", nil, err
 	}
 	root := &x509.Certificate{
-		Subject: pkix.Name{CommonName: "the lab's databases"}, IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
+		Subject: pkix.Name{CommonName: "the lab"}, IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
 	}
 	ca, err = sign(root, root, &authority.PublicKey, authority)
 	if err != nil {
@@ -34,6 +35,9 @@ func certificates(names ...string) (ca string, servers map[string]map[string]str
 		leaf := &x509.Certificate{
 			Subject: pkix.Name{CommonName: name}, DNSNames: []string{name},
 			KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+		}
+		if ip := net.ParseIP(name); ip != nil {
+			leaf.DNSNames, leaf.IPAddresses = nil, []net.IP{ip}
 		}
 		certificate, errSign := sign(leaf, root, &key.PublicKey, authority)
 		der, errDER := x509.MarshalECPrivateKey(key)

@@ -27,6 +27,7 @@ const SelfFence = 10 * time.Second
 type Fleet struct {
 	*Lab
 	passwords map[string]string // by Secret
+	secure    map[string]string // the certificate of opsAddress, as a Secret has it
 }
 
 // secrets are those that the shipped values name, the same in all regions.
@@ -38,7 +39,7 @@ func (l *Lab) HandOver(ctx context.Context) (*Fleet, error) {
 	for _, secret := range secrets {
 		f.passwords[secret] = rand.Text()
 	}
-	var names []string
+	names := []string{opsAddress}
 	for _, region := range Names {
 		names = append(names, DatabaseName(region))
 	}
@@ -49,6 +50,7 @@ func (l *Lab) HandOver(ctx context.Context) (*Fleet, error) {
 	if err := os.WriteFile(f.caFile(), []byte(ca), 0o644); err != nil {
 		return nil, err
 	}
+	f.secure = servers[opsAddress]
 	for _, r := range l.regions {
 		if err := errors.Join(f.handOver(ctx, r, servers[DatabaseName(r.Name)]), f.writeValues(r)); err != nil {
 			return nil, fmt.Errorf("%s: %w", r.Name, err)

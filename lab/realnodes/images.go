@@ -17,13 +17,28 @@ const (
 	botImage      = "ghcr.io/rap-analyzer/rapbot:"
 )
 
-// shellTools are what the scripts of the chart postgresql call, and what a person wants who looks into its pod.
-var shellTools = strings.Fields("sh awk basename cat chmod cp cut date dirname du env expr false find flock grep head id ls mkdir mktemp mv ps " +
-	"readlink rm rmdir sed setsid sleep sort stat sync tail test timeout touch tr true uname wc")
+// shellTools are what the official image of PostgreSQL has of what the chart's scripts may call: all of coreutils, and these.
+func shellTools() ([]string, error) {
+	out, err := exec.Command("dpkg", "-L", "coreutils").Output()
+	if err != nil {
+		return nil, fmt.Errorf("list coreutils: %w", err)
+	}
+	tools := strings.Fields("sh awk find flock grep ps sed setsid xargs")
+	for file := range strings.Lines(string(out)) {
+		if dir, name := filepath.Split(strings.TrimSpace(file)); name != "" && (dir == "/bin/" || dir == "/usr/bin/") {
+			tools = append(tools, name)
+		}
+	}
+	return tools, nil
+}
 
 // postgres is an image of the PostgreSQL that is installed on this machine, with the user that the official image has.
 func postgres(bin, tag string) (Image, error) {
-	tools, err := programs(shellTools...)
+	names, err := shellTools()
+	if err != nil {
+		return Image{}, err
+	}
+	tools, err := programs(names...)
 	if err != nil {
 		return Image{}, err
 	}

@@ -81,7 +81,14 @@ func Start(ctx context.Context) (*Lab, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &Lab{Dir: run.Dir, WAN: newWAN(distance), Rapbot: p.Rapbot, Bot: p.Bot}
+	dir, err := os.MkdirTemp(run.Dir, "lab-")
+	if err == nil {
+		err = os.Chmod(dir, 0o711) // pods run as other users
+	}
+	if err != nil {
+		return nil, err
+	}
+	l := &Lab{Dir: dir, WAN: newWAN(distance), Rapbot: p.Rapbot, Bot: p.Bot}
 	if err := l.start(ctx, run, p); err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
@@ -103,7 +110,7 @@ func (l *Lab) start(ctx context.Context, run *Run, p provisions) error {
 	}
 	for n, name := range Names {
 		m, err := newMachine(orders{
-			Run: run.ID, Region: name, Dir: filepath.Join(run.Dir, name), Network: network{n + 1},
+			Run: run.ID, Region: name, Dir: filepath.Join(l.Dir, name), Network: network{n + 1},
 			Cluster: p.Cluster, Node: p.Node, Tools: p.Tools, Images: images,
 		}, l.WAN)
 		if err != nil {

@@ -139,16 +139,21 @@ func (m *machine) lastWords() string {
 // stopTime is how long a machine may take to end in good order.
 const stopTime = 30 * time.Second
 
-// close ends the machine. What it has not ended itself ends with the run.
+// close ends the machine and its pods, and removes its folder and control groups, so that another machine of its name may come.
 func (m *machine) close() error {
 	_ = m.stdin.Close()
+	var late error
 	select {
 	case <-m.process.Done():
-		return nil
 	case <-time.After(stopTime):
 		m.process.MarkEnding()
 		_ = m.process.Signal(syscall.SIGKILL)
 		<-m.process.Done()
-		return fmt.Errorf("%s did not end in %s", m.orders.Region, stopTime)
+		late = fmt.Errorf("%s did not end in %s", m.orders.Region, stopTime)
 	}
+	groups := cgroupPrefix + m.orders.Run + "-" + m.orders.Region
+	if err := errors.Join(late, killCgroups(groups), removeCgroups(groups)); err != nil {
+		return err
+	}
+	return os.RemoveAll(m.orders.Dir)
 }

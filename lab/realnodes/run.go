@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -86,7 +87,7 @@ func (r *Run) cgroup(hierarchy, name string) string {
 
 // remove removes what the run has outside of its namespaces.
 func (r *Run) remove() error {
-	err := removeCgroups(r.ID)
+	err := removeCgroups(cgroupPrefix + r.ID + "-*")
 	if err == nil {
 		err = os.RemoveAll(r.Dir)
 	}
@@ -121,9 +122,28 @@ func sweep() error {
 // removeTime is how long a run's processes, which are being killed, may take until they have left their control groups.
 const removeTime = 20 * time.Second
 
-// removeCgroups removes a run's control groups, the inner ones first.
-func removeCgroups(id string) error {
-	roots, err := filepath.Glob(filepath.Join(cgroupRoot, "*", cgroupPrefix+id+"-*"))
+// killCgroups kills what runs in the control groups of a name: pods outlive their kubelet and containerd.
+func killCgroups(name string) error {
+	return filepath.WalkDir(filepath.Join(cgroupRoot, "pids", name), func(path string, _ fs.DirEntry, err error) error {
+		if filepath.Base(path) != "cgroup.procs" || errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return nil // it is gone
+		}
+		for word := range strings.FieldsSeq(string(text)) {
+			if pid, err := strconv.Atoi(word); err == nil && pid > 0 { // 0 is a process of another namespace
+				_ = unix.Kill(pid, unix.SIGKILL) // it may have ended meanwhile
+			}
+		}
+		return nil
+	})
+}
+
+// removeCgroups removes the control groups whose names have a pattern, the inner ones first.
+func removeCgroups(pattern string) error {
+	roots, err := filepath.Glob(filepath.Join(cgroupRoot, "*", pattern))
 	if err != nil {
 		return err
 	}

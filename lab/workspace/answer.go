@@ -41,7 +41,7 @@ func (w *Workspace) serveAnswer(rw http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	c := &call{method: "response_url", params: args, host: r.Host, status: http.StatusOK}
+	c := &call{method: "response_url", params: args, origin: originOf(r), status: http.StatusOK}
 	w.serveCall(rw, c, func(c *call) reply { return w.useAnswer(c, w.answers[r.URL.Path]) })
 }
 

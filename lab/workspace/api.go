@@ -13,7 +13,7 @@ type call struct {
 	params     params
 	token      string
 	inHeader   bool
-	host       string
+	origin     string // see originOf
 	status     int
 	retryAfter int    // seconds; -1 leaves the header out
 	words      string // answered in place of JSON
@@ -47,7 +47,7 @@ func (w *Workspace) serveAPI(rw http.ResponseWriter, r *http.Request) {
 		writeJSON(rw, http.StatusOK, fail("invalid_json"))
 		return
 	}
-	c := &call{method: r.PathValue("method"), params: args, host: r.Host, status: http.StatusOK}
+	c := &call{method: r.PathValue("method"), params: args, origin: originOf(r), status: http.StatusOK}
 	if bearer, found := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); found {
 		c.token, c.inHeader = bearer, true
 	} else {

@@ -18,7 +18,7 @@ type file struct {
 	uploaded, completed          bool
 	until                        time.Time // when it is thrown away, unless completed
 	user                         string
-	host                         string
+	origin                       string // where it is offered: see originOf
 }
 
 // File is a file as messages carry it (https://docs.slack.dev/reference/objects/file-object).
@@ -42,7 +42,7 @@ type File struct {
 
 func (w *Workspace) shownFile(f *file) File {
 	kind := f.kind()
-	address := "http://" + f.host + "/files-pri/" + f.id + "/"
+	address := f.origin + "/files-pri/" + f.id + "/"
 	out := File{
 		ID: f.id, Created: f.until.Add(-w.opt.UploadLife).Unix(), Name: f.name, Title: f.title, Size: len(f.data), Mimetype: kind.mime,
 		Filetype: kind.name, PrettyType: kind.pretty, Mode: "hosted", User: f.user, AltText: f.alt,

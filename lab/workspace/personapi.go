@@ -86,11 +86,19 @@ func (w *Workspace) servePersonView(rw http.ResponseWriter, r *http.Request) {
 	writeJSON(rw, http.StatusOK, out)
 }
 
+// originOf is where somebody reached the workspace: http://host:port, or https when a proxy in front of it says so.
+func originOf(r *http.Request) string {
+	if r.Header.Get("X-Forwarded-Proto") == "https" {
+		return "https://" + r.Host
+	}
+	return "http://" + r.Host
+}
+
 // learnBase notes where the workspace is reached, for response_urls, until a socket or Start says so.
 func (w *Workspace) learnBase(r *http.Request) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.base == "" {
-		w.base = "http://" + r.Host
+		w.base = originOf(r)
 	}
 }

@@ -46,10 +46,8 @@ func (w *Workspace) connectionsOpen(c *call) reply {
 	}
 	ticket := secret(16)
 	w.tickets[ticket] = true
-	if w.base == "" || !strings.HasSuffix(w.base, c.host) {
-		w.base = "http://" + c.host
-	}
-	return done(reply{"url": fmt.Sprintf("ws://%s/link/?ticket=%s&app_id=%s", c.host, ticket, w.app.id)})
+	w.base = c.origin
+	return done(reply{"url": fmt.Sprintf("ws%s/link/?ticket=%s&app_id=%s", strings.TrimPrefix(c.origin, "http"), ticket, w.app.id)})
 }
 
 // serveSocket opens a socket for a ticket: hello, then pings, then whatever comes.

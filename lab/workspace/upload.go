@@ -34,9 +34,9 @@ func (w *Workspace) filesGetUploadURL(c *call) reply {
 	case length > uploadKept:
 		return fail("file_upload_size_restricted")
 	}
-	f := &file{id: w.names.next("F"), name: name, alt: alt, length: length, ticket: secret(16), until: w.now().Add(w.opt.UploadLife), user: w.app.userID, host: c.host}
+	f := &file{id: w.names.next("F"), name: name, alt: alt, length: length, ticket: secret(16), until: w.now().Add(w.opt.UploadLife), user: w.app.userID, origin: c.origin}
 	w.files[f.id] = f
-	return done(reply{"upload_url": "http://" + c.host + "/upload/v1/" + f.ticket, "file_id": f.id})
+	return done(reply{"upload_url": c.origin + "/upload/v1/" + f.ticket, "file_id": f.id})
 }
 
 // serveUpload takes the bytes, raw or as the first file of a form. To the faults and the calls it is the method "upload_url".
@@ -46,7 +46,7 @@ func (w *Workspace) serveUpload(rw http.ResponseWriter, r *http.Request) {
 		http.Error(rw, "the upload broke off", http.StatusBadRequest)
 		return
 	}
-	c := &call{method: "upload_url", params: params{"bytes": len(data)}, host: r.Host, status: http.StatusOK}
+	c := &call{method: "upload_url", params: params{"bytes": len(data)}, origin: originOf(r), status: http.StatusOK}
 	w.serveCall(rw, c, func(c *call) reply {
 		var refused string
 		c.status, c.words = w.upload(w.fileByTicket(r.PathValue("ticket")), data)
