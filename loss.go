@@ -9,14 +9,15 @@ import (
 // kept in the journal, so that what was known of a primary outlives both it
 // and a restart of rapbot.
 type Sample struct {
-	At        time.Time `json:"at"` // by rapbot's clock
-	Region    string    `json:"region"`
-	Role      Role      `json:"role"` // unknown when it was found dead; then the fields below are empty
-	Timeline  uint32    `json:"timeline"`
-	Position  LSN       `json:"position"` // a primary's flushed position, a replica's received one
-	Replay    LSN       `json:"replay,omitzero"`
-	Clock     time.Time `json:"clock"`              // the server's own clock
-	Heartbeat time.Time `json:"heartbeat,omitzero"` // newest heartbeat visible there, by the primary's clock
+	At        time.Time     `json:"at"` // by rapbot's clock
+	Region    string        `json:"region"`
+	Role      Role          `json:"role"` // unknown when it was found dead; then the fields below are empty
+	Timeline  uint32        `json:"timeline"`
+	Position  LSN           `json:"position"` // a primary's flushed position, a replica's received one
+	Replay    LSN           `json:"replay,omitzero"`
+	Clock     time.Time     `json:"clock"`              // the server's own clock
+	Took      time.Duration `json:"took,omitzero"`      // from the question to the answer; zero when that is not known
+	Heartbeat time.Time     `json:"heartbeat,omitzero"` // newest heartbeat visible there, by the primary's clock
 }
 
 // Refused reports whether nothing listened there at that moment.
@@ -33,7 +34,7 @@ func (t Topology) Samples() []Sample {
 		if !r.Answered {
 			continue
 		}
-		s := Sample{At: r.At, Region: r.Name, Role: r.Role, Timeline: r.Server.Timeline, Position: r.Server.Flush, Clock: r.Server.Clock, Heartbeat: r.Server.Heartbeat}
+		s := Sample{At: r.At, Region: r.Name, Role: r.Role, Timeline: r.Server.Timeline, Position: r.Server.Flush, Clock: r.Server.Clock, Took: r.Took, Heartbeat: r.Server.Heartbeat}
 		if r.Role == Replica {
 			s.Position, s.Replay = r.Server.Have, r.Server.Replay
 		}
@@ -126,7 +127,7 @@ func lossOf(last Sample, history []Sample, best Region, dead, now time.Time) Los
 		l.Unknown = true
 		return l
 	}
-	unseen := max(0, end.Sub(wasAt(last, history)))
+	unseen := max(0, end.Sub(wasAt(last, history))) + flight(history, last.Region)
 	l.Known = reached.BytesPast(best.Server.Replay)
 	l.Bytes = l.Known + int64(max(unseen, window).Seconds()*float64(l.Rate)) + slack
 	l.Time = max(0, last.Clock.Sub(best.Server.Heartbeat)+unseen)
@@ -149,6 +150,17 @@ func wasAt(s Sample, history []Sample) time.Time {
 		}
 	}
 	return s.At.Add(-min(took-fastest, longestLook))
+}
+
+// flight bounds how long even the fastest answer was on its way, which no clock
+// tells: no longer than the quickest look took altogether.
+func flight(history []Sample, region string) (least time.Duration) {
+	for _, h := range history {
+		if h.Region == region && h.Took > 0 && (least == 0 || h.Took < least) {
+			least = h.Took
+		}
+	}
+	return min(least, longestLook)
 }
 
 // counted takes the figures from the dead primary's own log.

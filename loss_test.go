@@ -39,6 +39,11 @@ func TestLoss(t *testing.T) {
 		s.Clock, s.Position = s.Clock.Add(time.Duration(i-2)*time.Millisecond), s.Position-rapbot.LSN(2-i)*8*kib
 		glances.History = slices.Insert(glances.History, 60+i, s)
 	}
+	far := known()
+	far.History = slices.Clone(far.History)
+	for i := range far.History {
+		far.History[i].Took = time.Duration(68+i%5) * time.Millisecond
+	}
 	old := known()
 	old.History = old.History[:50] // ends 11 seconds before the last answer
 	told := with(fed("b", written), func(s *rapbot.Server) {
@@ -97,6 +102,12 @@ func TestLoss(t *testing.T) {
 			known(),
 			[]rapbot.Sighting{gone("a", true), told, cut("c", 1)},
 			rapbot.Loss{Bytes: 3*kib + 2*mib + end, Known: 3 * kib, Time: 3 * time.Second, From: written, Seen: seenLast, Dead: seenLast.Add(2 * time.Second), Rate: mib},
+		},
+		{
+			"the region is far away: even the fastest answer was on its way for a while",
+			far,
+			[]rapbot.Sighting{gone("a", false), cut("b", written), cut("c", written)},
+			rapbot.Loss{Open: true, Bytes: 10*mib + 71303 + end, Time: 11*time.Second + 68*time.Millisecond, From: written, Seen: seenLast, Rate: mib},
 		},
 		{
 			"silence: nobody knows when it died, or whether",

@@ -8,11 +8,12 @@ import (
 
 // Sighting is what came of asking one region once.
 type Sighting struct {
-	Region     string    `json:"-"`
-	At         time.Time `json:"at"` // when the answer came, or when waiting for it ended
-	Answered   bool      `json:"answered"`
-	Fault      string    `json:"fault,omitempty"`      // why there is no answer, without secrets; empty when answered
-	LastAnswer time.Time `json:"last_answer,omitzero"` // the newest answer up to At; zero means never yet
+	Region     string        `json:"-"`
+	At         time.Time     `json:"at"`            // when the answer came, or when waiting for it ended
+	Took       time.Duration `json:"took,omitzero"` // from the question to the answer, when there was one
+	Answered   bool          `json:"answered"`
+	Fault      string        `json:"fault,omitempty"`      // why there is no answer, without secrets; empty when answered
+	LastAnswer time.Time     `json:"last_answer,omitzero"` // the newest answer up to At; zero means never yet
 	// RefusedSince is the first of the looks, up to this one, that found nothing
 	// listening there; zero when this look was answered or met silence.
 	RefusedSince time.Time `json:"refused_since,omitzero"`

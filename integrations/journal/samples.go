@@ -43,9 +43,9 @@ const (
 )
 
 const (
-	insertSample   = "INSERT INTO samples (at, region, role, timeline, position, replay, clock, heartbeat) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
+	insertSample   = "INSERT INTO samples (at, region, role, timeline, position, replay, clock, heartbeat, took) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
 	forgetSamples  = "DELETE FROM samples WHERE (at, region) IN (SELECT at, region FROM samples WHERE at < ? ORDER BY at LIMIT ?)"
-	samplesInOrder = "SELECT at, region, role, timeline, position, replay, clock, heartbeat FROM samples WHERE at >= ? AND at < ? ORDER BY at, region"
+	samplesInOrder = "SELECT at, region, role, timeline, position, replay, clock, heartbeat, took FROM samples WHERE at >= ? AND at < ? ORDER BY at, region"
 )
 
 // Keep implements rapbot.Samples.
@@ -59,7 +59,7 @@ func (j *Journal) Keep(ctx context.Context, samples ...rapbot.Sample) error {
 	}
 	err = transact(ctx, j.sampler, func(ctx context.Context, tx *sql.Tx) error {
 		for _, r := range rows {
-			if _, err := tx.ExecContext(ctx, insertSample, r.At, r.Region, r.Role, r.Timeline, r.Position, r.Replay, r.Clock, r.Heartbeat); err != nil {
+			if _, err := tx.ExecContext(ctx, insertSample, r.At, r.Region, r.Role, r.Timeline, r.Position, r.Replay, r.Clock, r.Heartbeat, r.Took); err != nil {
 				return fmt.Errorf("insert sample of %s: %w", r.Region, err)
 			}
 		}
@@ -118,7 +118,7 @@ func (j *Journal) each(ctx context.Context, from, to int64, take func(rapbot.Sam
 	for rows.Next() {
 		var r ledger.SampleRow
 		var region, role sql.RawBytes
-		if err := rows.Scan(&r.At, &region, &role, &r.Timeline, &r.Position, &r.Replay, &r.Clock, &r.Heartbeat); err != nil {
+		if err := rows.Scan(&r.At, &region, &role, &r.Timeline, &r.Position, &r.Replay, &r.Clock, &r.Heartbeat, &r.Took); err != nil {
 			return fmt.Errorf("read sample: %w", err)
 		}
 		r.Region, r.Role = once(names, region), once(names, role)

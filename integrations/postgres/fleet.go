@@ -53,6 +53,7 @@ func (f *Fleet) look(asker context.Context, r *region, thorough bool) {
 			return err
 		}
 		s.Answered, s.At = true, f.opt.Clock.Now()
+		s.Took = s.At.Sub(began)
 		if thorough || r.memory.grantsDue(began) {
 			f.lookAtGrants(ctx, r, conn, s.Server.Ability())
 		}

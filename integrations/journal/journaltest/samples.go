@@ -30,7 +30,7 @@ func aRound(at time.Time) []rapbot.Sample {
 		At: at, Region: "eu-west-1", Role: rapbot.Replica, Timeline: 3, Position: 0x16_B374D848, Replay: 0x16_B374D000,
 		Clock: at.Add(-2 * time.Minute), Heartbeat: at.Add(-time.Second - time.Nanosecond),
 	}
-	primary := rapbot.Sample{At: at, Region: "us-east-1", Role: rapbot.Primary, Timeline: 3, Position: 0x16_B374D900, Clock: at.Add(time.Millisecond), Heartbeat: at}
+	primary := rapbot.Sample{At: at, Region: "us-east-1", Role: rapbot.Primary, Timeline: 3, Position: 0x16_B374D900, Clock: at.Add(time.Millisecond), Took: 68 * time.Millisecond, Heartbeat: at}
 	other := replica
 	other.Region = "us-west-2"
 	return []rapbot.Sample{replica, primary, other}

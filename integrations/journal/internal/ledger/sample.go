@@ -15,6 +15,7 @@ type SampleRow struct {
 	Timeline         int64
 	Position, Replay int64
 	Clock, Heartbeat int64
+	Took             int64
 }
 
 // EncodeSamples returns the kept form of samples, of all of them or of none.
@@ -27,7 +28,7 @@ func EncodeSamples(samples []rapbot.Sample) ([]SampleRow, error) {
 		}
 		rows[i] = SampleRow{
 			At: s.At.UnixNano(), Region: s.Region, Role: string(s.Role), Timeline: int64(s.Timeline),
-			Position: int64(s.Position), Replay: int64(s.Replay), Clock: Nanoseconds(s.Clock), Heartbeat: Nanoseconds(s.Heartbeat),
+			Position: int64(s.Position), Replay: int64(s.Replay), Clock: Nanoseconds(s.Clock), Heartbeat: Nanoseconds(s.Heartbeat), Took: int64(s.Took),
 		}
 	}
 	return rows, nil
@@ -37,7 +38,7 @@ func EncodeSamples(samples []rapbot.Sample) ([]SampleRow, error) {
 func (r SampleRow) Decode() rapbot.Sample {
 	return rapbot.Sample{
 		At: time.Unix(0, r.At).UTC(), Region: r.Region, Role: rapbot.Role(r.Role), Timeline: uint32(r.Timeline),
-		Position: rapbot.LSN(r.Position), Replay: rapbot.LSN(r.Replay), Clock: moment(r.Clock), Heartbeat: moment(r.Heartbeat),
+		Position: rapbot.LSN(r.Position), Replay: rapbot.LSN(r.Replay), Clock: moment(r.Clock), Heartbeat: moment(r.Heartbeat), Took: time.Duration(r.Took),
 	}
 }
 
