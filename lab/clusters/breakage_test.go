@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rap-analyzer/rapbot/lab/drive"
 	"github.com/rap-analyzer/rapbot/lab/wait"
 )
 
@@ -43,6 +44,9 @@ func TestKilledInTheMiddle(t *testing.T) {
 		card, err := s.Ask(ctx, "/rap deploy "+version, "Deploy "+version+" to")
 		if err == nil {
 			err = s.Click("bob", card, "Approve Deploy")
+		}
+		if err == nil { // a click that was not heard is pressed again, and proves nothing here
+			_, err = s.See(ctx, "alice", drive.Operations, card.TS, "it starts now")
 		}
 		if err == nil {
 			time.Sleep(wait)
