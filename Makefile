@@ -9,7 +9,7 @@ KILLS   ?= 20
 MAJORS  ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo cluster test test-versions test-upstream check race test-clusters test-regions chaos proof fuzz bench bench-failover bench-storm bench-status bench-alerts update build clean
+.PHONY: help demo cluster argocd test test-versions test-upstream check race test-clusters test-regions chaos proof fuzz bench bench-failover bench-storm bench-status bench-alerts update build clean
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,6 +23,9 @@ demo: ## start the lab and the real bot, print the page's address, stop with Ctr
 
 cluster: ## build Kubernetes for the lab, once per machine; eight minutes on two cores, then nothing
 	@$(GO) run ./lab/kubernetes/build
+
+argocd: ## build Argo CD for the lab, once per machine; six minutes on two cores, then nothing
+	@$(GO) run ./lab/kubernetes/build argocd
 
 test: ## everything that must pass before a change lands
 	@tools/setup test
@@ -43,7 +46,7 @@ DRIVEN := ./lab/scenarios ./lab/chaos ./lab/storm
 
 # What needs Kubernetes, which is built once per machine. Not part of make test
 # yet: the first build takes eight minutes.
-CLUSTERS := ./lab/kubernetes/... ./lab/clusters/... ./integrations/kubernetes/... ./integrations/helm/...
+CLUSTERS := ./lab/kubernetes/... ./lab/clusters/... ./lab/gitops/... ./integrations/kubernetes/... ./integrations/helm/... ./integrations/argocd/real/...
 
 race: ## all tests with the race detector, real PostgreSQL and browser included
 	@echo "== tests with the race detector"
@@ -52,7 +55,7 @@ race: ## all tests with the race detector, real PostgreSQL and browser included
 	@$(GO) test -race -p 1 -timeout 30m $(HEAVY) & heavy=$$!; \
 		$(GO) test -p 1 -timeout 30m $(DRIVEN); driven=$$?; wait $$heavy && exit $$driven
 
-test-clusters: cluster ## the tests on real Kubernetes control planes: deploys, releases, rights; five minutes and the first build
+test-clusters: cluster argocd ## the tests on real Kubernetes control planes, with Argo CD too: deploys, releases, rights; eight minutes and the first builds
 	@tools/setup test
 	$(GO) test -p 1 -timeout 30m $(CLUSTERS)
 

@@ -46,6 +46,10 @@ type Change struct {
 	Region string   `json:"region"`
 	Part   Part     `json:"part"`
 	Set    []string `json:"set,omitempty"` // in the syntax of helm --set: image.tag=v2
+
+	// Install says that what is not there yet is to be made. Helm makes it in any
+	// case; whoever keeps releases in its place does not by mistake.
+	Install bool `json:"install,omitempty"`
 }
 
 // Preview is what a change would do, as the API server answers to it.
@@ -84,4 +88,22 @@ type Releases interface {
 	// RollBack makes a release what it was at a revision, as a new revision.
 	// Revision 0 takes away a release that was not there before.
 	RollBack(ctx context.Context, region string, part Part, revision int) (Release, error)
+}
+
+// Keeping is how far somebody else than Helm, to whom rapbot only says what a
+// release is to be, has brought it to its cluster.
+type Keeping struct {
+	By      string // Argo CD; empty: nobody, Helm applies the release itself
+	Says    string // in its own words: "OutOfSync, Progressing"
+	Settled bool   // the cluster is as the release says, and all is well there
+	Idle    bool   // it does nothing before somebody tells it to
+	Trouble string // what is in the way; empty for nothing that is known
+	Stuck   bool   // time alone does not mend that
+	Fix     string // what to do about it
+}
+
+// Keeper knows that. Errors as of Releases; none for a release that Helm keeps.
+type Keeper interface {
+	// Keeping asks anew.
+	Keeping(ctx context.Context, region string, part Part) (Keeping, error)
 }

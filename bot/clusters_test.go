@@ -26,6 +26,8 @@ type fakeCluster struct {
 	errors  float64 // part of requests that fail
 	stamp   string
 	host    string
+	kept    bool // by Argo CD
+	idle    bool // which does nothing by itself
 	said    rapbot.Cluster
 }
 
@@ -135,6 +137,9 @@ func (c *clusters) Preview(_ context.Context, change rapbot.Change) (rapbot.Prev
 		case name == "image.tag" && value != f.now().Version:
 			p.Version, p.Digest, p.Objects = value, "manifests of "+value, 1
 			p.Diff = fmt.Sprintf("~ Deployment/rap-analyzer\n-        image: rap-analyzer:%s\n+        image: rap-analyzer:%s\n", f.now().Version, value)
+			if f.kept {
+				p.Diff = fmt.Sprintf("~ ApplicationSet/rap-analyzer in argocd\n@@ element of %s\n- version: %s\n+ version: %s\n", f.region, f.now().Version, value)
+			}
 		case name == "replicaCount" && value != fmt.Sprint(f.pods[len(f.pods)-1]):
 			p.Digest, p.Objects = "pods "+value, 1
 			p.Diff = fmt.Sprintf("~ Deployment/rap-analyzer\n-  replicas: %d\n+  replicas: %s\n", f.pods[len(f.pods)-1], value)
@@ -210,6 +215,26 @@ func (c *clusters) errorRate(_ context.Context, region string) (float64, bool, e
 	return f.errors, true, nil
 }
 
+// Keeping is Argo CD's word of a region. Of a version with "unrendered" in it
+// it makes nothing, and the pods stay as they were.
+func (c *clusters) Keeping(_ context.Context, region string, part rapbot.Part) (rapbot.Keeping, error) {
+	f := c.of(region)
+	if !f.kept || part != rapbot.App {
+		return rapbot.Keeping{}, nil
+	}
+	k := rapbot.Keeping{By: "Argo CD", Says: "Synced, Progressing", Idle: f.idle}
+	switch {
+	case f.idle:
+		k.Says, k.Trouble = "OutOfSync, Healthy", "automated sync is off, so that it waits for somebody to sync"
+		k.Fix = "Turn it on in the ApplicationSet's template (syncPolicy.automated), or sync by hand: `argocd app sync rap-analyzer-" + region + "`."
+	case strings.Contains(f.now().Version, "unrendered"):
+		k.Says, k.Trouble, k.Stuck = "Unknown, Healthy", "ComparisonError: helm template: no such value", true
+	case f.ready == f.pods[len(f.pods)-1] && !f.broken():
+		k.Says, k.Settled = "Synced, Healthy", true
+	}
+	return k, nil
+}
+
 // change is a play's "kubernetes:" line.
 func (c *clusters) change(words string) error {
 	f := strings.Fields(words)
@@ -221,6 +246,10 @@ func (c *clusters) change(words string) error {
 		c.of(f[1]).dark = true
 	case "lighten":
 		c.of(f[1]).dark = false
+	case "keep": // by Argo CD
+		c.of(f[1]).kept = true
+	case "idle":
+		c.of(f[1]).idle = true
 	case "upgrade": // by somebody else, with Helm
 		c.of(f[1]).add(f[2], "Upgrade complete")
 		c.of(f[1]).ready = 3

@@ -106,7 +106,7 @@ func (p *player) start(ctx context.Context) error {
 		OperationsChannel: "rap-ops", AlertsChannel: "rap-alerts", ExpireAfter: 10 * time.Minute, EmergencyDrills: true,
 	}
 	if _, has := p.files["clusters"]; has {
-		o.Deployer = deploy.New(deploy.Ports{Clusters: p.kube, Workloads: p.kube, Releases: p.kube, Topology: p.world.Topology, ErrorRate: p.kube.errorRate, Now: p.clock.Now},
+		o.Deployer = deploy.New(deploy.Ports{Clusters: p.kube, Workloads: p.kube, Releases: p.kube, Keeper: p.kube, Topology: p.world.Topology, ErrorRate: p.kube.errorRate, Now: p.clock.Now},
 			deploy.Settings{Timeout: 10 * time.Minute, GiveUp: time.Minute, Soak: 30 * time.Second, WorseBy: 0.01, MaxLag: 30 * time.Second, Deadline: 10 * time.Second, Primary: "us-east-1", MaxChanges: 2000})
 		maps.Copy(o.Doers, o.Deployer.Doers())
 	}

@@ -188,3 +188,18 @@ func TestRapbotMayNotDoMore(t *testing.T) {
 		}
 	}
 }
+
+// In Argo CD's namespace it may change one ApplicationSet, and make one only where
+// it is told to.
+func TestRapbotMayChangeTheApplicationSet(t *testing.T) {
+	for values, create := range map[string]bool{"argocd: {enabled: true}": false, "argocd: {enabled: true, create: true}": true} {
+		role := get[*rbacv1.Role](t, render(t, bot, onlyRights+"rbac: {"+values+"}"), "Role/rapbot-argocd")
+		const group, kind = "argoproj.io", "applicationsets"
+		if !may(role, "get", group, kind, "rap-analyzer") || !may(role, "patch", group, kind, "rap-analyzer") || !may(role, "get", group, "applications", "rap-analyzer-us-east-1") {
+			t.Errorf("%s: it may not do its work: %+v", values, role.Rules)
+		}
+		if may(role, "patch", group, kind, "another") || may(role, "patch", group, "applications", "rap-analyzer-us-east-1") || may(role, "delete", group, kind, "rap-analyzer") || may(role, "create", group, kind, "") != create {
+			t.Errorf("%s: it may too much or too little: %+v", values, role.Rules)
+		}
+	}
+}

@@ -25,6 +25,7 @@ func (d *decoder) check(c *Config) {
 	d.checkAlerts(&c.Alertmanager)
 	d.checkReplication(&c.Replication)
 	d.checkPrometheus(c.Prometheus)
+	d.checkArgoCD(&c.Deploy.ArgoCD, c.Regions)
 	d.checkAPI(c.Alertmanager.API)
 	d.checkListen("health.listen", c.Health.Listen)
 	if clash(c.Alertmanager.Listen, c.Health.Listen) {

@@ -35,6 +35,7 @@ func Load(path string, env func(string) (string, bool)) (*Config, error) {
 	for i := range c.Regions {
 		c.Regions[i].Kubernetes.within(folder)
 	}
+	c.Deploy.ArgoCD.within(folder)
 	for i, glob := range c.Alertmanager.Templates {
 		c.Alertmanager.Templates[i] = within(folder, glob)
 	}

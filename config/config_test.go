@@ -171,3 +171,18 @@ func TestSlotIsDerivedFromTheName(t *testing.T) {
 		}
 	}
 }
+
+// Where nobody says which regions Argo CD keeps, it is those that have a cluster.
+func TestArgoCDKeepsEveryRegionWithACluster(t *testing.T) {
+	folder := t.TempDir()
+	c, err := loadIn(t, folder, "context: \"\"       # The name", "context: east # The name", "region: \"\"        # The region in whose", "region: us-east-1 # The region in whose", "manifest: \"\"", "manifest: set.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a := c.Deploy.ArgoCD; !a.Keeps("us-east-1") || a.Keeps("us-west-2") || a.Manifest != filepath.Join(folder, "set.yaml") {
+		t.Errorf("%+v", a)
+	}
+	if c, err = loadIn(t, folder); err != nil || c.Deploy.ArgoCD.Keeps("us-east-1") || c.Deploy.ArgoCD.Configured() {
+		t.Errorf("nothing is said and it keeps a region: %v", err)
+	}
+}

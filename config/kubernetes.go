@@ -1,6 +1,9 @@
 package config
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Kubernetes is how rapbot reaches the cluster of a region, and what of it is
 // rap-analyzer's. Without Context and InCluster it does not reach it, and what a
@@ -62,4 +65,37 @@ type Deploy struct {
 	// ErrorQuery returns the part of a region's requests that fail, 0 to 1;
 	// {region} stands for its name. Prometheus is asked it, when there is one.
 	ErrorQuery string `yaml:"error_query" default:"sum(rate(rap_analyzer_requests_total{region=\"{region}\",code=~\"5..\"}[1m])) / sum(rate(rap_analyzer_requests_total{region=\"{region}\"}[1m]))"`
+
+	ArgoCD ArgoCD `yaml:"argocd"`
+}
+
+// ArgoCD is where Argo CD runs and which regions' application it keeps. Without
+// Region, Context and InCluster it keeps none, and Helm it is.
+type ArgoCD struct {
+	Region     string `yaml:"region" default:""`     // In whose cluster it runs.
+	Context    string `yaml:"context" default:""`    // Of the kubeconfig, where it runs in another cluster.
+	Kubeconfig string `yaml:"kubeconfig" default:""` // Empty: KUBECONFIG, or ~/.kube/config.
+	InCluster  bool   `yaml:"in_cluster" default:"false"`
+	Namespace  string `yaml:"namespace" default:"argocd"`
+
+	ApplicationSet string   `yaml:"application_set" default:"rap-analyzer"`
+	Manifest       string   `yaml:"manifest" default:""` // The file that the ApplicationSet is made of where there is none. Empty: rapbot makes none.
+	Regions        []string `yaml:"regions"`             // Whose application it keeps. Empty: all with kubernetes; filled in.
+}
+
+// Configured says whether Argo CD keeps any region.
+func (a ArgoCD) Configured() bool { return a.Region != "" || a.Context != "" || a.InCluster }
+
+// Keeps says whether Argo CD keeps the application of a region.
+func (a ArgoCD) Keeps(region string) bool {
+	return a.Configured() && slices.Contains(a.Regions, region)
+}
+
+// within makes the paths those of files in a folder.
+func (a *ArgoCD) within(folder string) {
+	for _, path := range []*string{&a.Kubeconfig, &a.Manifest} {
+		if *path != "" {
+			*path = within(folder, *path)
+		}
+	}
 }

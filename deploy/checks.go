@@ -40,15 +40,37 @@ func (d *Deployer) releaseChecks(s Seen, at target) []rapbot.Check {
 		answers.Verdict, answers.Detail, answers.Fix = rapbot.Fail, "no answer: "+c.Fault, "Leave the region out, or wait until /rap status shows it."
 		return []rapbot.Check{answers}
 	}
-	return []rapbot.Check{answers, d.acceptedCheck(s.looks[at], at), d.healthCheck(c.Of(at.part), at)}
+	checks := []rapbot.Check{answers, d.acceptedCheck(s.looks[at], at), d.healthCheck(c.Of(at.part), at)}
+	return append(checks, keptChecks(s.kept[at], s.looks[at], at)...)
 }
+
+// keptChecks are whether whoever keeps the release in Helm's place does its work.
+func keptChecks(k kept, l look, at target) []rapbot.Check {
+	check := rapbot.Check{Name: k.By + " in " + at.region, Verdict: rapbot.Pass, Detail: k.Says}
+	switch {
+	case l.err != nil || l.preview.Release.Revision == 0:
+		return nil // said already, or there is nothing yet
+	case k.err != nil:
+		check.Name, check.Verdict, check.Detail, check.Fix = "What keeps "+at.region, rapbot.Fail, said(k.err), fixOf(k.err)
+	case k.By == "":
+		return nil
+	case k.Idle:
+		check.Verdict, check.Detail, check.Fix = rapbot.Fail, words(k.Keeping), k.Fix
+	case !k.Settled:
+		check.Verdict, check.Detail, check.Fix = rapbot.Warn, "not all well before anything is changed: "+words(k.Keeping), k.Fix
+	}
+	return []rapbot.Check{check}
+}
+
+// words are how far a keeper has come and what is in its way.
+func words(k rapbot.Keeping) string { return strings.TrimSuffix(k.Says+"; "+k.Trouble, "; ") }
 
 // acceptedCheck is whether the API server takes every object.
 func (d *Deployer) acceptedCheck(l look, at target) rapbot.Check {
 	check := rapbot.Check{Name: "The change in " + at.region, Verdict: rapbot.Pass, Detail: "the API server accepts every object of it"}
 	switch r := l.preview.Release; {
 	case l.err != nil:
-		check.Verdict, check.Detail, check.Fix = rapbot.Fail, said(l.err), "Mend what it names, and ask again."
+		check.Verdict, check.Detail, check.Fix = rapbot.Fail, said(l.err), fixOf(l.err)
 	case r.Pending():
 		check.Verdict, check.Detail = rapbot.Warn, fmt.Sprintf("somebody's upgrade was cut off and left it %s at revision %d; it is put back to its last good revision first", r.Status, r.Revision)
 	case r.Revision > 0 && r.Status == "failed":
@@ -64,6 +86,14 @@ func said(err error) string {
 		text = e.What
 	}
 	return strings.TrimSuffix(text, ".")
+}
+
+// fixOf is the advice of who refused.
+func fixOf(err error) string {
+	if e, is := err.(*rapbot.Error); is && e.Now != "" { //nolint:errorlint // ports return their own errors as they are
+		return e.Now
+	}
+	return "Mend what it names, and ask again."
 }
 
 // healthCheck is how the pods are before anything is changed.

@@ -13,6 +13,7 @@ type Ports struct {
 	Clusters  rapbot.Clusters
 	Workloads rapbot.Workloads
 	Releases  rapbot.Releases
+	Keeper    rapbot.Keeper          // who keeps releases in Helm's place; nil when nobody does
 	Topology  func() rapbot.Topology // from memory
 	// ErrorRate is the part of the application's requests in a region that failed
 	// lately, 0 to 1; known is false when there were none. Nil when nobody counts.

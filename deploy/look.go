@@ -20,6 +20,13 @@ type Seen struct {
 	Topology rapbot.Topology
 	Clusters []rapbot.Cluster
 	looks    map[target]look
+	kept     map[target]kept
+}
+
+// kept is what whoever keeps a release in Helm's place says of it.
+type kept struct {
+	rapbot.Keeping
+	err error
 }
 
 // look is what was found out about one release.
@@ -46,26 +53,36 @@ type ask func(ctx context.Context, at target) look
 func (d *Deployer) look(ctx context.Context, t rapbot.Topology, targets []target, each ask) Seen {
 	ctx, cancel := context.WithTimeout(ctx, d.Deadline)
 	defer cancel()
-	s := Seen{At: t.At, Topology: t, looks: map[target]look{}}
+	s := Seen{At: t.At, Topology: t, looks: map[target]look{}, kept: map[target]kept{}}
 	var mu sync.Mutex
 	var all sync.WaitGroup
 	all.Go(func() { s.Clusters = d.Clusters.ObserveClusters(ctx) })
 	for _, at := range targets {
 		all.Go(func() {
 			l := each(ctx, at)
+			k, err := d.keeping(ctx, at)
 			mu.Lock()
 			defer mu.Unlock()
-			s.looks[at] = l
+			s.looks[at], s.kept[at] = l, kept{k, err}
 		})
 	}
 	all.Wait()
 	return s
 }
 
-// preview asks what setting values would do.
-func (d *Deployer) preview(set func(target) []string) ask {
+// keeping is zero for a release that Helm keeps.
+func (d *Deployer) keeping(ctx context.Context, at target) (rapbot.Keeping, error) {
+	if d.Keeper == nil {
+		return rapbot.Keeping{}, nil
+	}
+	return d.Keeper.Keeping(ctx, at.region, at.part)
+}
+
+// preview asks what setting values would do; install says that what is not there
+// is to be made.
+func (d *Deployer) preview(install bool, set func(target) []string) ask {
 	return func(ctx context.Context, at target) look {
-		p, err := d.Releases.Preview(ctx, rapbot.Change{Region: at.region, Part: at.part, Set: set(at)})
+		p, err := d.Releases.Preview(ctx, rapbot.Change{Region: at.region, Part: at.part, Set: set(at), Install: install})
 		return look{preview: p, err: err}
 	}
 }

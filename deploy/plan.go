@@ -73,7 +73,7 @@ func (d *Deployer) planDeploy(ctx context.Context, wish rapbot.Wish, t rapbot.To
 		targets = append(targets, target{name, rapbot.App})
 	}
 	set := []string{"image.tag=" + wish.Version}
-	seen := d.look(ctx, t, targets, d.preview(func(target) []string { return set }))
+	seen := d.look(ctx, t, targets, d.preview(false, func(target) []string { return set }))
 	if all(targets, func(at target) bool { return seen.looks[at].unchanged() && seen.runs(at.region, wish.Version) }) {
 		return rapbot.Plan{}, rapbot.Refuse(rapbot.Precondition, fmt.Sprintf("%s runs %s already, and nothing else would change.", sentenceOf(targets), wish.Version), "See /rap status.")
 	}

@@ -32,7 +32,7 @@ func (d *Deployer) planInstall(ctx context.Context, wish rapbot.Wish, t rapbot.T
 		}
 		return nil
 	}
-	seen := d.look(ctx, t, targets, d.preview(set))
+	seen := d.look(ctx, t, targets, d.preview(true, set))
 	p := d.begin(wish, seen)
 	for _, at := range targets {
 		l := seen.looks[at]

@@ -36,7 +36,7 @@ func (d *Deployer) planRollback(ctx context.Context, wish rapbot.Wish, t rapbot.
 		p.Steps = append(p.Steps, d.gate(at.region))
 	}
 	if len(p.Changes) == 0 {
-		return rapbot.Plan{}, rapbot.Refuse(rapbot.Precondition, "No region has run another version that Helm remembers.", "To go to a version by name, type /rap deploy <version>.")
+		return rapbot.Plan{}, rapbot.Refuse(rapbot.Precondition, "No region has run another version that its history remembers.", "To go to a version by name, type /rap deploy <version>.")
 	}
 	return p, nil
 }
@@ -51,7 +51,7 @@ func (d *Deployer) lookBack(ctx context.Context, at target) look {
 		p, err := d.Releases.PreviewRollBack(ctx, at.region, at.part, r.Revision)
 		return look{preview: p, to: r.Revision, err: err}
 	}
-	return look{err: rapbot.Refuse(rapbot.Precondition, at.region+" has run no other version that Helm remembers.", "To go to a version by name, type /rap deploy <version> "+at.region+".")}
+	return look{err: rapbot.Refuse(rapbot.Precondition, at.region+" has run no other version that its history remembers.", "To go to a version by name, type /rap deploy <version> "+at.region+".")}
 }
 
 // earlier is the newest revision of another version that was not taken back: a
@@ -98,7 +98,7 @@ func (d *Deployer) planScale(ctx context.Context, wish rapbot.Wish, t rapbot.Top
 	if auto {
 		set = append(set, fmt.Sprintf("autoscaling.minReplicas=%d", wish.Pods))
 	}
-	seen := d.look(ctx, t, []target{at}, d.preview(func(target) []string { return set }))
+	seen := d.look(ctx, t, []target{at}, d.preview(false, func(target) []string { return set }))
 	if seen.looks[at].unchanged() {
 		return rapbot.Plan{}, rapbot.Refuse(rapbot.Precondition, fmt.Sprintf("%s is set to %s already.", at.region, rapbot.Count(wish.Pods, "pod", "pods")), "See /rap status "+at.region+".")
 	}

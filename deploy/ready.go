@@ -16,18 +16,31 @@ func (d *Deployer) ready(ctx context.Context, run rapbot.StepRun, w *work, versi
 		return rapbot.Finding{}, &rapbot.Error{Code: rapbot.Unavailable, What: fmt.Sprintf("The Kubernetes of %s gives no answer: %s.", at.region, c.Fault)}
 	}
 	now := c.Of(at.part)
+	keeping, err := d.keeping(ctx, at)
+	if err != nil {
+		return rapbot.Finding{}, err
+	}
+	if keeping.By != "" && version == "" {
+		// The cluster may still be all well with what it is to leave.
+		r, err := d.Releases.Release(ctx, at.region, at.part)
+		if err != nil {
+			return rapbot.Finding{}, err
+		}
+		version = r.Version
+	}
 	if run.Progress != nil {
 		run.Progress(int64(min(now.Updated, now.Ready)), int64(now.Desired))
 	}
-	if now.Found && now.Settled && (version == "" || now.Version == version) {
+	if now.Found && now.Settled && (version == "" || now.Version == version) && (keeping.By == "" || keeping.Settled) {
 		evidence, err := d.revision(ctx, at)
-		return rapbot.Finding{Holds: true, Detail: rapbot.Count(now.Ready, "pod", "pods") + " ready", Evidence: evidence}, err
+		return rapbot.Finding{Holds: true, Detail: with(keeping, rapbot.Count(now.Ready, "pod", "pods")+" ready"), Evidence: evidence}, err
 	}
 	detail := fmt.Sprintf("%d of %s updated, %d ready", now.Updated, rapbot.Count(now.Desired, "pod", "pods"), now.Ready)
 	if now.Trouble != "" {
 		detail += ", " + now.Trouble
 	}
-	if !now.Stuck {
+	detail = with(keeping, detail)
+	if !now.Stuck && !keeping.Stuck {
 		w.troubled = d.Now()
 		return rapbot.Finding{Detail: detail}, nil
 	}
@@ -38,6 +51,14 @@ func (d *Deployer) ready(ctx context.Context, run rapbot.StepRun, w *work, versi
 		return rapbot.Finding{Hopeless: fmt.Sprintf("%s in %s did not become ready: %s, for %s.", at.part.Noun(), at.region, detail, rapbot.Duration(patience))}, nil
 	}
 	return rapbot.Finding{Detail: detail}, nil
+}
+
+// with adds what a keeper says.
+func with(k rapbot.Keeping, detail string) string {
+	if k.By == "" {
+		return detail
+	}
+	return detail + ", " + k.By + ": " + words(k)
 }
 
 // revision is the evidence of which revision is in force.

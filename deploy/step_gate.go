@@ -62,6 +62,15 @@ func (g gate) worse(ctx context.Context, run rapbot.StepRun) (worse, seen string
 	if !c.App.Settled {
 		bad = append(bad, strings.TrimSuffix(good[0]+", "+c.App.Trouble, ", "))
 	}
+	keeping, err := g.keeping(ctx, target{region, rapbot.App})
+	switch {
+	case err != nil:
+		return "", "", err
+	case keeping.By != "" && !keeping.Settled:
+		bad = append(bad, keeping.By+": "+words(keeping))
+	case keeping.By != "":
+		good = append(good, keeping.By+": "+keeping.Says)
+	}
 	if r, ok := g.Topology().Region(region); ok && r.Role == rapbot.Replica && r.Lag.Known && r.Lag.Time > g.MaxLag {
 		bad = append(bad, fmt.Sprintf("its replica is %s behind", rapbot.Duration(r.Lag.Time)))
 	}

@@ -13,7 +13,8 @@ import (
 type upgrade struct{ *Deployer }
 
 func (u upgrade) change(run rapbot.StepRun) rapbot.Change {
-	return rapbot.Change{Region: run.Step.Region, Part: run.Step.Part, Set: run.Step.Set}
+	install := run.Step.Kind == rapbot.StepUpgrade && run.Step.Revision == 0
+	return rapbot.Change{Region: run.Step.Region, Part: run.Step.Part, Set: run.Step.Set, Install: install}
 }
 
 // Observe asks Helm once whether the release is as it should be; from then on
@@ -48,6 +49,9 @@ func (u upgrade) Act(ctx context.Context, run rapbot.StepRun) error {
 	if err != nil && rapbot.ErrorCode(err) != rapbot.NotFound {
 		return err
 	}
+	if was, is := elsewhere(now, run); is {
+		return &rapbot.Error{Code: rapbot.Stale, What: fmt.Sprintf("The release %s in %s runs %s now; it ran %s when this was approved.", now.Name, at.region, now.Version, was)}
+	}
 	if !now.Pending() && now.Revision != run.Step.Revision && !ours(now, run) {
 		return &rapbot.Error{Code: rapbot.Stale, What: fmt.Sprintf("The release %s in %s is at revision %d now, %s was approved to follow revision %d", now.Name, at.region, now.Revision, lower(run.Step.Title), run.Step.Revision) + "."}
 	}
@@ -56,6 +60,18 @@ func (u upgrade) Act(ctx context.Context, run rapbot.StepRun) error {
 	}
 	w.applied, w.troubled = true, u.Now()
 	return nil
+}
+
+// elsewhere reports whether a release that is still at the revision that was
+// planned upon runs another version all the same: who keeps releases in Helm's
+// place counts all that others do to one as one revision.
+func elsewhere(now rapbot.Release, run rapbot.StepRun) (was string, is bool) {
+	for _, c := range run.Plan.Changes {
+		if c.Region == run.Step.Region && c.Part == run.Step.Part {
+			return c.From, c.Revision > 0 && c.Revision == now.Revision && c.From != now.Version
+		}
+	}
+	return "", false
 }
 
 // ours reports whether a revision came of this very step: a crash may have hidden

@@ -14,15 +14,18 @@ import (
 	"github.com/rap-analyzer/rapbot/charts"
 	"github.com/rap-analyzer/rapbot/config"
 	"github.com/rap-analyzer/rapbot/deploy"
+	"github.com/rap-analyzer/rapbot/integrations/argocd"
 	"github.com/rap-analyzer/rapbot/integrations/helm"
 	"github.com/rap-analyzer/rapbot/integrations/kubernetes"
 	"github.com/rap-analyzer/rapbot/integrations/prometheus"
 )
 
-// clusters are the regions' Kubernetes, and Helm in them.
+// clusters are the regions' Kubernetes, Helm in them, and Argo CD.
 type clusters struct {
 	*kubernetes.Fleet
-	releases *helm.Helm
+	helm     *helm.Helm
+	argo     *argocd.Argo // nil when no region is kept by it
+	releases rapbot.Releases
 	topology func() rapbot.Topology // of the servers; set before anything is asked
 	names    map[string]bool        // regions that have one
 }
@@ -33,6 +36,7 @@ func openClusters(c *config.Config, log *zap.Logger) (*clusters, error) {
 	k := &clusters{names: map[string]bool{}}
 	var regions []kubernetes.RegionConfig
 	var releases []helm.Region
+	ways := map[string]*rest.Config{}
 	for _, r := range c.Regions {
 		if !r.Kubernetes.Configured() {
 			continue
@@ -41,7 +45,7 @@ func openClusters(c *config.Config, log *zap.Logger) (*clusters, error) {
 		if err != nil {
 			return nil, fmt.Errorf("regions: %s: kubernetes.%w", r.Name, err)
 		}
-		k.names[r.Name] = true
+		k.names[r.Name], ways[r.Name] = true, access
 		regions = append(regions, k.region(c, r, access))
 		releases = append(releases, helmRegion(r, access))
 	}
@@ -52,7 +56,11 @@ func openClusters(c *config.Config, log *zap.Logger) (*clusters, error) {
 	if k.Fleet, err = kubernetes.Open(regions, kubernetes.Options{Every: c.Limits.ObserveEvery, Timeout: c.Limits.ObserveTimeout, Log: log.Named("kubernetes")}); err != nil {
 		return nil, err
 	}
-	k.releases, err = helm.New(helm.Config{Regions: releases, Owner: "rapbot", Log: log.Named("helm")})
+	if k.helm, err = helm.New(helm.Config{Regions: releases, Owner: "rapbot", Log: log.Named("helm")}); err != nil {
+		return nil, err
+	}
+	k.argo, err = openArgo(c, ways)
+	k.releases = kept{k.helm, k.argo, c.Deploy.ArgoCD}
 	return k, err
 }
 
@@ -64,6 +72,7 @@ func (k *clusters) region(c *config.Config, r config.Region, access *rest.Config
 			Namespace: r.Kubernetes.Namespace, Deployment: o.Deployment, StatefulSet: o.StatefulSet, ConfigMap: o.ConfigMap, HostKey: o.HostKey, CronJob: o.CronJob,
 			AppRelease: releaseName(r.Kubernetes.App, "rap-analyzer", r.Name), DatabaseRelease: releaseName(r.Kubernetes.Database, "postgresql", r.Name),
 		},
+		GitOps:  gitopsOf(c, r.Name),
 		SetRole: func(ctx context.Context, role rapbot.Role) error { return k.setRole(ctx, c, r.Name, role) },
 		Volume:  kubernetes.VolumeConfig{Sources: sourcesOf(c), CopyTimeout: r.Instance.CopyTimeout},
 	}
@@ -104,13 +113,16 @@ func (k *clusters) setRole(ctx context.Context, c *config.Config, region string,
 			set = append(set, "primary.host="+host, "primary.port="+port, "epoch="+strconv.FormatUint(uint64(p.Server.Timeline), 10))
 		}
 	}
-	_, err := k.releases.Apply(ctx, rapbot.Change{Region: region, Part: rapbot.Database, Set: set})
+	_, err := k.helm.Apply(ctx, rapbot.Change{Region: region, Part: rapbot.Database, Set: set})
 	return err
 }
 
 // deployer plans and carries out what changes releases.
 func (k *clusters) deployer(c *config.Config, lag *prometheus.Lag) *deploy.Deployer {
 	ports := deploy.Ports{Clusters: k, Workloads: k, Releases: k.releases, Topology: k.topology, Now: machineClock().Now}
+	if k.argo != nil {
+		ports.Keeper = k.argo
+	}
 	if lag != nil {
 		ports.ErrorRate = lag.ErrorRate
 	}

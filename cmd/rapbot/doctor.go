@@ -65,7 +65,8 @@ func examine(ctx context.Context, c *config.Config) ([]rapbot.Check, error) {
 	}
 	checks = append(checks, clusterChecks(seen)...)
 	checks = append(checks, rightChecks(k.Missing(ctx))...)
-	return append(checks, releaseChecks(ctx, c, k)...), nil
+	checks = append(checks, releaseChecks(ctx, c, k)...)
+	return append(checks, argoChecks(ctx, c, k, t)...), nil
 }
 
 func serverChecks(t rapbot.Topology, sites []rapbot.Site) []rapbot.Check {

@@ -19,16 +19,18 @@ const botSpace = "rapbot"
 
 // rights is the chart of rapbot without rapbot, which runs outside of the
 // clusters: the account, and what it may do, with no right to read a Secret.
-const rights = "botEnabled: false\nrbac: {namespace: " + Namespace + ", helmHistory: configmaps}\n"
+const rights = "botEnabled: false\nrbac: {namespace: " + Namespace + ", helmHistory: configmaps, argocd: {enabled: %t}}\n"
 
 // employ gives rapbot its account in every region, and writes the kubeconfig by
 // which it comes.
 func (f *Fleet) employ(ctx context.Context) error {
-	values := filepath.Join(f.dir, "rapbot-rights.yaml")
-	if err := os.WriteFile(values, []byte(rights), 0o644); err != nil {
-		return err
-	}
-	for _, r := range f.Lab.Regions() {
+	all := f.Lab.Regions()
+	for n, r := range all {
+		values := filepath.Join(f.dir, "rapbot-rights-"+r.Name+".yaml")
+		argo := f.argo != nil && n == len(all)-1
+		if err := os.WriteFile(values, fmt.Appendf(nil, rights, argo), 0o644); err != nil {
+			return err
+		}
 		if err := makeNamespace(ctx, r, botSpace); err != nil {
 			return err
 		}

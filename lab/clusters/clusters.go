@@ -17,6 +17,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/rap-analyzer/rapbot/lab/gitops"
 	"github.com/rap-analyzer/rapbot/lab/kubernetes"
 	"github.com/rap-analyzer/rapbot/lab/kubernetes/node"
 	"github.com/rap-analyzer/rapbot/lab/regions"
@@ -41,6 +42,7 @@ type Options struct {
 	Workload string // the binary of lab/workload
 	Progress io.Writer
 	Log      func(string, ...any)
+	ArgoCD   bool // the application is kept by Argo CD, which runs in the last region
 }
 
 // Fleet is three clusters.
@@ -49,6 +51,7 @@ type Fleet struct {
 	dir       string
 	passwords map[string]string // by Secret
 	addresses map[string]netip.Addr
+	argo      *gitops.Argo // nil without
 }
 
 // Start starts three clusters with nothing in them but a namespace and the
@@ -77,7 +80,7 @@ func Start(ctx context.Context, opt Options) (_ *Fleet, err error) {
 	}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, f.Close())
+			err = errors.Join(err, f.End())
 		}
 	}()
 	for _, r := range f.Lab.Regions() {
@@ -88,10 +91,15 @@ func Start(ctx context.Context, opt Options) (_ *Fleet, err error) {
 			return nil, fmt.Errorf("%s: %w", r.Name, err)
 		}
 	}
-	if err := f.employ(ctx); err != nil {
+	if err := f.writeValues(); err != nil {
 		return nil, err
 	}
-	return f, f.writeValues()
+	if opt.ArgoCD {
+		if err := f.startArgo(ctx, opt.Log); err != nil {
+			return nil, err
+		}
+	}
+	return f, f.employ(ctx)
 }
 
 // handOver makes the namespace and the Secrets.

@@ -50,16 +50,23 @@ type stage struct {
 
 func open(t *testing.T) *stage {
 	t.Helper()
+	return openWith(t, Options{})
+}
+
+// openWith starts a fleet as opt says, and adds what is the same for all.
+func openWith(t *testing.T, opt Options) *stage {
+	t.Helper()
 	dir, err := os.MkdirTemp(base, "rapbot-fleet-")
 	if err != nil {
 		t.Fatal(err)
 	}
-	fleet, err := Start(t.Context(), Options{Dir: dir, Workload: filepath.Join(binaries, "workload"), Log: t.Logf})
+	opt.Dir, opt.Workload, opt.Log = dir, filepath.Join(binaries, "workload"), t.Logf
+	fleet, err := Start(t.Context(), opt)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := fleet.Close(); err != nil {
+		if err := fleet.End(); err != nil {
 			t.Errorf("close the clusters: %v", err)
 		}
 		if !t.Failed() {
@@ -68,7 +75,7 @@ func open(t *testing.T) *stage {
 	})
 	w, err := world.Up(t.Context(), world.Options{
 		Dir: filepath.Join(dir, "world"), Binary: filepath.Join(binaries, "rapbot"), Regions: fleet.World(),
-		Config: "deploy: {watch: 1s, give_up: 5s, timeout: 3m}\n", Log: t.Logf,
+		Config: "deploy: {watch: 1s, give_up: 5s, timeout: 3m" + fleet.argoConfig() + "}\n", Log: t.Logf,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -80,7 +80,7 @@ func share(t testing.TB, key string, opt Options) *Room {
 func startForTest(ctx context.Context, opt Options) (*Lab, error) {
 	if opt.Program == "" {
 		var err error
-		if opt.Program, err = binary.Find(ctx); err != nil {
+		if opt.Program, err = binary.Kubernetes.Find(ctx); err != nil {
 			return nil, err
 		}
 	}

@@ -64,7 +64,7 @@ func Start(ctx context.Context, opt Options) (*Lab, error) {
 	l := &Lab{opt: opt, program: opt.Program}
 	if l.program == "" {
 		var err error
-		if l.program, err = binary.FindOrBuild(ctx, opt.Progress); err != nil {
+		if l.program, err = binary.Kubernetes.FindOrBuild(ctx, opt.Progress); err != nil {
 			return nil, err
 		}
 	}

@@ -53,10 +53,10 @@ func (r *Run) Prepare(ctx context.Context, wants Wants, progress io.Writer) erro
 		return err
 	}
 	tell("Kubernetes")
-	if p.Cluster, err = binary.FindOrBuild(ctx, progress); err != nil {
+	if p.Cluster, err = binary.Kubernetes.FindOrBuild(ctx, progress); err != nil {
 		return err
 	}
-	if p.Node, err = binary.FindOrBuildNode(ctx, progress); err != nil {
+	if p.Node, err = binary.Node.FindOrBuild(ctx, progress); err != nil {
 		return err
 	}
 	tell("images")

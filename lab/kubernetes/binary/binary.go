@@ -1,6 +1,8 @@
-// Package binary finds the program of lab/cluster, which is all of Kubernetes but its nodes in
-// one file, or that of lab/cluster/node, which is a node's, or builds them. Each is built once per machine: it is kept in the user's
-// cache folder under a key that is made of its sources and the version of Go.
+// Package binary finds the programs that are modules of their own, or builds
+// them: lab/cluster, which is all of Kubernetes but its nodes in one file, lab/cluster/node,
+// which is a node's, and lab/argocd. Each is
+// built once per machine: it is kept in the user's cache folder under a key that is
+// made of its sources and the version of Go.
 package binary
 
 import (
@@ -18,31 +20,18 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Name is what the program is called, in PATH too.
-const Name = "rapbot-cluster"
-
-// NodeName is what the nodes' program is called, in PATH too.
-const NodeName = "rapbot-node"
-
-// program is one of those that are built: its name, and its package in the module of lab/cluster.
-type program struct{ name, pkg string }
-
-var (
-	controlPlane = program{Name, "."}
-	node         = program{NodeName, "./node"}
-)
-
 // ErrMissing is returned by Find when the program has to be built first.
-var ErrMissing = errors.New("Kubernetes for the lab is not built on this machine; nothing was started. " +
-	"Build it with: make cluster (eight minutes on two cores, once per machine)")
+var ErrMissing = errors.New("it is not built on this machine")
+
+func (p Program) missing() error {
+	return fmt.Errorf("%s for the lab: %w; nothing was started. Build it with: make %s (%s, once per machine)", p.what, ErrMissing, p.target, p.takes)
+}
 
 // Find returns the path of the program: the one in PATH if there is one, else
 // the one that was built of the sources as they are. ErrMissing says that there
 // is none.
-func Find(ctx context.Context) (string, error) { return controlPlane.find(ctx) }
-
-func (p program) find(ctx context.Context) (string, error) {
-	if path, err := exec.LookPath(p.name); err == nil {
+func (p Program) Find(ctx context.Context) (string, error) {
+	if path, err := exec.LookPath(p.Name); err == nil {
 		return path, nil
 	}
 	path, _, err := p.place(ctx)
@@ -50,7 +39,7 @@ func (p program) find(ctx context.Context) (string, error) {
 		return "", err
 	}
 	if _, err := os.Stat(path); err != nil {
-		return "", ErrMissing
+		return "", p.missing()
 	}
 	return path, nil
 }
@@ -58,17 +47,8 @@ func (p program) find(ctx context.Context) (string, error) {
 // FindOrBuild returns the path of the program and builds it if need be. It tells
 // progress how far that has come. Several callers at once build once, in several
 // processes too.
-func FindOrBuild(ctx context.Context, progress io.Writer) (string, error) {
-	return controlPlane.findOrBuild(ctx, progress)
-}
-
-// FindOrBuildNode does the same with the nodes' program. After the other one, it is built in a minute.
-func FindOrBuildNode(ctx context.Context, progress io.Writer) (string, error) {
-	return node.findOrBuild(ctx, progress)
-}
-
-func (p program) findOrBuild(ctx context.Context, progress io.Writer) (string, error) {
-	if path, err := p.find(ctx); !errors.Is(err, ErrMissing) {
+func (p Program) FindOrBuild(ctx context.Context, progress io.Writer) (string, error) {
+	if path, err := p.Find(ctx); !errors.Is(err, ErrMissing) {
 		return path, err
 	}
 	path, sources, err := p.place(ctx)
@@ -78,8 +58,8 @@ func (p program) findOrBuild(ctx context.Context, progress io.Writer) (string, e
 	return path, p.buildOnce(ctx, sources, path, progress)
 }
 
-func (p program) buildOnce(ctx context.Context, sources, path string, progress io.Writer) error {
-	unlock, err := lock(ctx, path+".lock", progress)
+func (p Program) buildOnce(ctx context.Context, sources, path string, progress io.Writer) error {
+	unlock, err := p.lock(ctx, path+".lock", progress)
 	if err != nil {
 		return err
 	}
@@ -91,8 +71,8 @@ func (p program) buildOnce(ctx context.Context, sources, path string, progress i
 }
 
 // place says where the built program is, or would be, and where its sources are.
-func (p program) place(ctx context.Context) (path, sources string, err error) {
-	sources, err = findSources(ctx)
+func (p Program) place(ctx context.Context) (path, sources string, err error) {
+	sources, err = p.Sources(ctx)
 	if err != nil {
 		return "", "", err
 	}
@@ -102,26 +82,27 @@ func (p program) place(ctx context.Context) (path, sources string, err error) {
 	}
 	cache, err := os.UserCacheDir()
 	if err != nil {
-		return "", "", fmt.Errorf("find the cache folder for %s: %w", p.name, err)
+		return "", "", fmt.Errorf("find the cache folder for %s: %w", p.Name, err)
 	}
-	dir := filepath.Join(cache, "rapbot-lab", strings.TrimPrefix(p.name, "rapbot-")+"-"+key)
+	dir := filepath.Join(cache, "rapbot-lab", strings.TrimPrefix(p.Name, "rapbot-")+"-"+key)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", "", err
 	}
-	return filepath.Join(dir, p.name), sources, nil
+	return filepath.Join(dir, p.Name), sources, nil
 }
 
-// findSources needs the checkout's folder or one below it as the working folder.
-func findSources(ctx context.Context) (string, error) {
-	out, err := goCommand(ctx, "", "list", "-m", "-f", "{{.Dir}}", "github.com/rap-analyzer/rapbot").Output()
+// Sources is the folder of the program's module. It needs the checkout's folder or
+// one below it as the working folder.
+func (p Program) Sources(ctx context.Context) (string, error) {
+	out, err := p.Go(ctx, "", "list", "-m", "-f", "{{.Dir}}", "github.com/rap-analyzer/rapbot").Output()
 	if err != nil {
-		return "", fmt.Errorf("find the checkout: run this inside it with go in PATH, or put %s in PATH: %w", Name, err)
+		return "", fmt.Errorf("find the checkout: run this inside it with go in PATH, or put %s in PATH: %w", p.Name, err)
 	}
-	return filepath.Join(strings.TrimSpace(string(out)), "lab", "cluster"), nil
+	return filepath.Join(strings.TrimSpace(string(out)), "lab", p.folder), nil
 }
 
-func (p program) keyOf(ctx context.Context, sources string) (string, error) {
-	version, err := goCommand(ctx, sources, "env", "GOVERSION").Output()
+func (p Program) keyOf(ctx context.Context, sources string) (string, error) {
+	version, err := p.Go(ctx, sources, "env", "GOVERSION").Output()
 	if err != nil {
 		return "", fmt.Errorf("go env: %w", err)
 	}
@@ -142,15 +123,19 @@ func (p program) keyOf(ctx context.Context, sources string) (string, error) {
 	return fmt.Sprintf("%x", sum.Sum(nil)[:6]), nil
 }
 
-func goCommand(ctx context.Context, dir string, args ...string) *exec.Cmd {
+// Go is a go command as the program is built by.
+func (p Program) Go(ctx context.Context, dir string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, "go", args...)
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off", "GOFLAGS=")
+	if p.toolchain != "" {
+		cmd.Env = append(cmd.Env, "GOTOOLCHAIN="+p.toolchain)
+	}
 	return cmd
 }
 
 // lock waits for its turn. The kernel gives the lock back when its holder dies.
-func lock(ctx context.Context, path string, progress io.Writer) (unlock func(), err error) {
+func (p Program) lock(ctx context.Context, path string, progress io.Writer) (unlock func(), err error) {
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, err
@@ -158,7 +143,7 @@ func lock(ctx context.Context, path string, progress io.Writer) (unlock func(), 
 	if unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB) == nil {
 		return func() { _ = file.Close() }, nil
 	}
-	fmt.Fprintln(progress, "another process builds Kubernetes just now; waiting for it")
+	fmt.Fprintf(progress, "another process builds %s just now; waiting for it\n", p.what)
 	got := make(chan error, 1)
 	go func() {
 		for {

@@ -40,18 +40,18 @@ func (s *said) Write(p []byte) (int, error) {
 }
 
 func TestSeveralBuildersBuildOnce(t *testing.T) {
-	sources, path := sourcesOf(t, small), filepath.Join(t.TempDir(), Name)
+	sources, path := sourcesOf(t, small), filepath.Join(t.TempDir(), Kubernetes.Name)
 	var progress said
 	var all sync.WaitGroup
 	for range 4 {
 		all.Go(func() {
-			if err := controlPlane.buildOnce(t.Context(), sources, path, &progress); err != nil {
+			if err := Kubernetes.buildOnce(t.Context(), sources, path, &progress); err != nil {
 				t.Error(err)
 			}
 		})
 	}
 	all.Wait()
-	if n := strings.Count(progress.String(), "building "+Name); n != 1 {
+	if n := strings.Count(progress.String(), "building Kubernetes"); n != 1 {
 		t.Errorf("built %d times:\n%s", n, progress.String())
 	}
 	if out, err := exec.Command(path).CombinedOutput(); err != nil || string(out) != "built\n" {
@@ -64,8 +64,8 @@ func TestSeveralBuildersBuildOnce(t *testing.T) {
 }
 
 func TestBuildThatFails(t *testing.T) {
-	path := filepath.Join(t.TempDir(), Name)
-	err := controlPlane.buildOnce(t.Context(), sourcesOf(t, "package main\n\nfunc main() { nonsense() }\n"), path, &said{})
+	path := filepath.Join(t.TempDir(), Kubernetes.Name)
+	err := Kubernetes.buildOnce(t.Context(), sourcesOf(t, "package main\n\nfunc main() { nonsense() }\n"), path, &said{})
 	if err == nil || !strings.Contains(err.Error(), "undefined: nonsense") {
 		t.Errorf("got %v", err)
 	}
@@ -76,21 +76,21 @@ func TestBuildThatFails(t *testing.T) {
 
 func TestWaitingForTheLockCanBeGivenUp(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "lock")
-	unlock, err := lock(t.Context(), path, &said{})
+	unlock, err := Kubernetes.lock(t.Context(), path, &said{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
 	var progress said
-	if _, err := lock(ctx, path, &progress); !errors.Is(err, context.DeadlineExceeded) {
+	if _, err := Kubernetes.lock(ctx, path, &progress); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("got %v", err)
 	}
 	if !strings.Contains(progress.String(), "another process") {
 		t.Errorf("said %q", progress.String())
 	}
 	unlock()
-	if unlock, err = lock(t.Context(), path, &said{}); err != nil {
+	if unlock, err = Kubernetes.lock(t.Context(), path, &said{}); err != nil {
 		t.Fatal(err)
 	}
 	unlock()
@@ -100,7 +100,7 @@ func TestKeyFollowsTheSources(t *testing.T) {
 	sources := sourcesOf(t, small)
 	key := func() string {
 		t.Helper()
-		key, err := controlPlane.keyOf(t.Context(), sources)
+		key, err := Kubernetes.keyOf(t.Context(), sources)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -129,32 +129,34 @@ func TestKeyFollowsTheSources(t *testing.T) {
 
 func TestProgramInPathGoesFirst(t *testing.T) {
 	dir := t.TempDir()
-	path := filepath.Join(dir, Name)
+	path := filepath.Join(dir, Kubernetes.Name)
 	if err := os.WriteFile(path, []byte("#!/bin/sh\n"), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	t.Setenv("PATH", dir)
-	if found, err := Find(t.Context()); err != nil || found != path {
+	if found, err := Kubernetes.Find(t.Context()); err != nil || found != path {
 		t.Errorf("%s, %v", found, err)
 	}
 }
 
 func TestMissingProgramSaysHowToBuildIt(t *testing.T) {
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
-	if _, err := exec.LookPath(Name); err == nil {
+	if _, err := exec.LookPath(Kubernetes.Name); err == nil {
 		t.Skip("there is one in PATH")
 	}
-	if _, err := Find(t.Context()); !errors.Is(err, ErrMissing) || !strings.Contains(err.Error(), "make cluster") {
+	if _, err := Kubernetes.Find(t.Context()); !errors.Is(err, ErrMissing) || !strings.Contains(err.Error(), "make cluster") {
 		t.Errorf("got %v", err)
 	}
 }
 
-func TestVersionIsTheOneInGoMod(t *testing.T) {
-	mod, err := os.ReadFile("../../cluster/go.mod")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !strings.Contains(string(mod), "k8s.io/kubernetes v"+kubernetesVersion+"\n") {
-		t.Errorf("lab/cluster/go.mod requires another Kubernetes than %s", kubernetesVersion)
+func TestVersionsAreThoseInGoMod(t *testing.T) {
+	for file, required := range map[string]string{"cluster": "k8s.io/kubernetes v" + kubernetesVersion, "argocd": "github.com/argoproj/argo-cd/v3 v" + argoVersion} {
+		mod, err := os.ReadFile("../../" + file + "/go.mod")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(string(mod), required+"\n") {
+			t.Errorf("lab/%s/go.mod requires another version than %s", file, required)
+		}
 	}
 }

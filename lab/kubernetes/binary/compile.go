@@ -15,38 +15,21 @@ import (
 	"github.com/rap-analyzer/rapbot/lab/child"
 )
 
-// kubernetesVersion is what the API server calls itself: charts ask for it. It
-// goes with the version of k8s.io/kubernetes in lab/cluster/go.mod.
-const kubernetesVersion = "1.37.2"
-
-// arguments are go's. Another set of flags compiles everything again.
-func (p program) arguments(out string) []string {
-	number := strings.Split(kubernetesVersion, ".")
-	var stamps []string
-	for _, stamp := range []string{
-		"gitVersion=v" + kubernetesVersion, "gitMajor=" + number[0], "gitMinor=" + number[1],
-		"gitTreeState=clean", "buildDate=2026-01-01T00:00:00Z",
-	} {
-		stamps = append(stamps, "-X k8s.io/component-base/version."+stamp)
-	}
-	return []string{"build", "-v", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w " + strings.Join(stamps, " "), "-o", out, p.pkg}
-}
-
 // build compiles the program to path, which is there whole or not at all.
-func (p program) build(ctx context.Context, sources, path string, progress io.Writer) error {
+func (p Program) build(ctx context.Context, sources, path string, progress io.Writer) error {
 	began := time.Now()
 	tell := func(format string, args ...any) {
 		fmt.Fprintf(progress, "[%4.0fs] %s\n", time.Since(began).Seconds(), fmt.Sprintf(format, args...))
 	}
-	tell("building %s, Kubernetes %s for the lab: eight minutes on two cores the first time", p.name, kubernetesVersion)
-	packages, err := goCommand(ctx, sources, "list", "-deps", p.pkg).Output()
+	tell("building %s for the lab: %s the first time", p.what, p.takes)
+	packages, err := p.Go(ctx, sources, "list", "-deps", p.pkg).Output()
 	if err != nil {
-		return fmt.Errorf("list what Kubernetes is made of: %w", withWords(err))
+		return fmt.Errorf("list what %s is made of: %w", p.what, withWords(err))
 	}
 	total := strings.Count(string(packages), "\n")
-	fresh := filepath.Join(filepath.Dir(path), fmt.Sprintf("%s.%d", p.name, os.Getpid()))
+	fresh := filepath.Join(filepath.Dir(path), fmt.Sprintf("%s.%d", p.Name, os.Getpid()))
 	defer os.Remove(fresh)
-	cmd := goCommand(ctx, sources, p.arguments(fresh)...)
+	cmd := p.Go(ctx, sources, p.arguments(fresh)...)
 	said, err := cmd.StderrPipe()
 	if err != nil {
 		return err
@@ -56,7 +39,7 @@ func (p program) build(ctx context.Context, sources, path string, progress io.Wr
 	}
 	words := follow(said, func(n int) { tell("compiled %d packages, at most %d", n, total) })
 	if err := cmd.Wait(); err != nil {
-		return fmt.Errorf("build %s: %w: %s", p.name, err, words)
+		return fmt.Errorf("build %s: %w: %s", p.what, err, words)
 	}
 	if err := os.Rename(fresh, path); err != nil {
 		return err

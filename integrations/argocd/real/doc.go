@@ -1,0 +1,3 @@
+// Package real holds the tests of argocd with the real Argo CD and real API
+// servers.
+package real
