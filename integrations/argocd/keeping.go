@@ -146,7 +146,17 @@ func complaint(o *unstructured.Unstructured, bad func(map[string]any) bool) stri
 		return ""
 	}
 	c, _ := all[i].(map[string]any)
-	return bounded(text(c["type"]) + ": " + text(c["message"]))
+	return text(c["type"]) + ": " + ending(text(c["message"]))
+}
+
+// ending bounds a message by its end: Argo CD begins with the whole command
+// that has failed, and says last why.
+func ending(message string) string {
+	r := []rune(strings.Join(strings.Fields(strings.ToValidUTF8(message, "?")), " "))
+	if len(r) <= mostWords {
+		return bounded(message)
+	}
+	return "…" + bounded(string(r[len(r)-mostWords:]))
 }
 
 // kubectl is a command that can be typed as it stands.

@@ -21,7 +21,6 @@ import (
 	controller "github.com/argoproj/argo-cd/v3/cmd/argocd-application-controller/commands"
 	sets "github.com/argoproj/argo-cd/v3/cmd/argocd-applicationset-controller/commands"
 	repositories "github.com/argoproj/argo-cd/v3/cmd/argocd-repo-server/commands"
-	"github.com/argoproj/argo-cd/v3/util/grpc"
 	"github.com/spf13/cobra"
 	helm "helm.sh/helm/v4/pkg/cmd"
 )
@@ -56,10 +55,7 @@ func main() {
 	}
 }
 
-func run(cmd *cobra.Command) error {
-	grpc.DisableSRVLookups()
-	return cmd.Execute()
-}
+func run(cmd *cobra.Command) error { return cmd.Execute() }
 
 func runHelm() error {
 	cmd, err := helm.NewRootCmd(os.Stdout, os.Args[1:], helm.SetupLogging)

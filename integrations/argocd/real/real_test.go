@@ -100,6 +100,7 @@ func TestTrouble(t *testing.T) {
 		return k.Stuck && strings.HasPrefix(k.Trouble, "ComparisonError: ") && strings.Contains(k.Trouble, "nobody can render this")
 	})
 	must(t, w.gitops.Repository.Commit(t.Context(), "mend it", map[string]string{"charts/rap-analyzer/templates/broken.yaml": "\n"}))
+	w.refresh(west)
 	w.settles(west, "v5")
 }
 

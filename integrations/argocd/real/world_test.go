@@ -125,13 +125,16 @@ func (w *world) keeps(region, what string, so func(rapbot.Keeping) bool) rapbot.
 	ctx, cancel := context.WithTimeout(w.Context(), 2*time.Minute)
 	defer cancel()
 	var k rapbot.Keeping
+	var last error
 	err := wait.Until(ctx, 200*time.Millisecond, func() bool {
-		var err error
-		k, err = w.argo.Keeping(ctx, region, rapbot.App)
-		return err == nil && so(k)
+		if dead := w.gitops.Casualty(); dead != "" {
+			w.Fatal("a program of Argo CD has ended: ", dead)
+		}
+		k, last = w.argo.Keeping(ctx, region, rapbot.App)
+		return last == nil && so(k)
 	})
 	if err != nil {
-		w.Fatalf("%s never happened: %+v", what, k)
+		w.Fatalf("%s never happened: %+v, %v", what, k, last)
 	}
 	w.Logf("%s: %s: %s; %s", region, what, k.Says, k.Trouble)
 	return k
@@ -167,6 +170,14 @@ func (w *world) host(region string) string {
 func (w *world) patch(patch string) {
 	w.Helper()
 	_, err := w.gitops.Dynamic.Resource(gitops.Sets).Namespace(gitops.Namespace).Patch(w.Context(), "rap-analyzer", types.JSONPatchType, []byte(patch), metav1.PatchOptions{})
+	must(w, err)
+}
+
+// refresh is what a repository's webhook brings about, and in minutes time does.
+func (w *world) refresh(region string) {
+	w.Helper()
+	patch := []byte(`{"metadata":{"annotations":{"argocd.argoproj.io/refresh":"hard"}}}`)
+	_, err := w.gitops.Dynamic.Resource(gitops.Applications).Namespace(gitops.Namespace).Patch(w.Context(), "rap-analyzer-"+region, types.MergePatchType, patch, metav1.PatchOptions{})
 	must(w, err)
 }
 
