@@ -19,7 +19,7 @@ const botSpace = "rapbot"
 
 // rights is the chart of rapbot without rapbot, which runs outside of the
 // clusters: the account, and what it may do, with no right to read a Secret.
-const rights = "botEnabled: false\nrbac: {namespace: " + Namespace + ", helmHistory: configmaps, argocd: {enabled: %t}}\n"
+const rights = "botEnabled: false\nrbac: {namespace: " + Namespace + ", helmHistory: configmaps, argocd: {enabled: %t, create: true}}\n"
 
 // employ gives rapbot its account in every region, and writes the kubeconfig by
 // which it comes.
