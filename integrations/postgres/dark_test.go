@@ -67,15 +67,16 @@ func knowsARefusedReceiver(t *testing.T, lab *regions.Fleet, f *postgres.Fleet) 
 	do(t, admin, "ALTER SYSTEM SET primary_slot_name = 'nobody'")
 	do(t, admin, "SELECT pg_reload_conf()")
 	eventually(t, "it does not stream", func() bool { return !region(t, f.Observe(t.Context()), "us-west-2").Lag.Streaming })
-	claims := 0
+	looks, claims := 0, 0
 	eventually(t, "it has called itself streaming while it was looked at", func() bool {
 		if region(t, f.Observe(t.Context()), "us-west-2").Lag.Streaming {
 			t.Fatal("it is said to stream")
 		}
 		if ask[bool](t, admin, "SELECT EXISTS (SELECT FROM pg_stat_wal_receiver WHERE status = 'streaming')") {
-			claims++
+			claims++ // for a moment in each of its tries, which is met by chance
 		}
-		return claims >= 3
+		looks++
+		return claims >= 3 || claims >= 1 && looks >= 50
 	})
 	do(t, admin, "ALTER SYSTEM RESET primary_slot_name")
 	do(t, admin, "SELECT pg_reload_conf()")
