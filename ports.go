@@ -63,6 +63,14 @@ type Instance interface {
 	StartReplica(ctx context.Context) error
 }
 
+// Prover is an Instance whose word that the server does not run is proof, as a
+// kubelet's is that the pod is gone. Behind a Service or a load balancer nothing
+// need refuse a connection then, as a machine would.
+type Prover interface {
+	Instance
+	Proves() bool
+}
+
 // Volume is the data of one region's server while the server does not run. Its
 // sources are names of regions. Code Precondition, and nothing changed, while
 // the server runs; code Unavailable when the data cannot be reached.

@@ -3,6 +3,7 @@ package deploy
 import (
 	"context"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/rap-analyzer/rapbot"
@@ -58,7 +59,7 @@ func TestOnlyAnInstallationMakesWhatIsNotThere(t *testing.T) {
 	p := empty()
 	seen := map[bool]int{}
 	d := deployer(p)
-	d.Releases = watching{p, func(c rapbot.Change) { seen[c.Install]++ }}
+	d.Releases = &watching{paper: p, told: func(c rapbot.Change) { seen[c.Install]++ }}
 	for _, wish := range []rapbot.Wish{{Kind: rapbot.Deploy, Version: "v2", Install: true}, {Kind: rapbot.Deploy, Version: "v2"}} {
 		if _, err := d.Plan(t.Context(), wish, rapbot.Topology{At: noon}); err != nil {
 			t.Fatal(err)
@@ -78,18 +79,17 @@ func TestOnlyAnInstallationMakesWhatIsNotThere(t *testing.T) {
 	}
 }
 
-// watching tells of every preview.
+// watching tells of every preview, one at a time.
 type watching struct {
 	*paper
+	mu   sync.Mutex
 	told func(rapbot.Change)
 }
 
-var watched = make(chan struct{}, 1)
-
-func (w watching) Preview(ctx context.Context, c rapbot.Change) (rapbot.Preview, error) {
-	watched <- struct{}{}
+func (w *watching) Preview(ctx context.Context, c rapbot.Change) (rapbot.Preview, error) {
+	w.mu.Lock()
 	w.told(c)
-	<-watched
+	w.mu.Unlock()
 	return w.paper.Preview(ctx, c)
 }
 

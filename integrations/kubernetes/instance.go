@@ -20,7 +20,7 @@ type Instance struct {
 	region *region
 }
 
-var _ rapbot.Instance = (*Instance)(nil)
+var _ rapbot.Prover = (*Instance)(nil)
 
 // Instance returns a region's. Code NotFound.
 func (f *Fleet) Instance(region string) (*Instance, error) {
@@ -38,8 +38,8 @@ func (i *Instance) Running(ctx context.Context) (bool, error) {
 	return running, err
 }
 
-// Proves says that its word is proof that the server is stopped: the kubelet
-// takes the pod object away when nothing of the pod is left.
+// Proves implements rapbot.Prover: the kubelet takes the pod object away when
+// nothing of the pod is left, and one that was deleted by force is told apart.
 func (i *Instance) Proves() bool { return true }
 
 // now is what the API server says at this moment, and what that means.

@@ -95,10 +95,9 @@ func (f *Fleet) instance(name string) (rapbot.Instance, error) {
 }
 
 // proves reports whether the word of who runs a server is proof that it is
-// stopped, as a kubelet's is that the pod is gone. Behind a Service or a load
-// balancer nothing need refuse a connection then, as a machine would.
+// stopped.
 func proves(i rapbot.Instance) bool {
-	p, is := i.(interface{ Proves() bool })
+	p, is := i.(rapbot.Prover)
 	return is && p.Proves()
 }
 

@@ -164,8 +164,8 @@ func (d promote) oldStopped(ctx context.Context, run rapbot.StepRun) error {
 	return nil
 }
 
-// oldSilent asks the old primary itself, and does not wait long for one that is
-// proven to be stopped.
+// oldSilent asks the old primary itself. In a planned change one that is proven to
+// be stopped is not waited for long; in a failover silence is all there may be.
 func (d promote) oldSilent(ctx context.Context, run rapbot.StepRun) error {
 	most := d.opt.Timeout
 	if instance, err := d.instance(run.Plan.From); err == nil && proves(instance) && run.Plan.Kind != rapbot.Failover {

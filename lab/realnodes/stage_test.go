@@ -2,17 +2,12 @@ package realnodes
 
 import (
 	"context"
-	"database/sql"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
-
-	_ "modernc.org/sqlite" // the driver "sqlite"
 
 	"github.com/rap-analyzer/rapbot"
 	"github.com/rap-analyzer/rapbot/lab/drive"
@@ -89,7 +84,7 @@ func (s *stage) does(command, title, button, outcome string) (o rapbot.Operation
 func (s *stage) operation(card workspace.Message) (found rapbot.Operation) {
 	s.Helper()
 	err := wait.Until(s.within(time.Minute), 50*time.Millisecond, func() bool {
-		all, err := s.operations()
+		all, err := s.world.Operations(s.Context(), 3)
 		s.must(err)
 		for _, found = range all {
 			if found.Card.ID == card.TS && found.State.Final() {
@@ -102,37 +97,6 @@ func (s *stage) operation(card workspace.Message) (found rapbot.Operation) {
 		s.Fatalf("no operation in the journal stands on card [%s] %s", card.TS, card.Text)
 	}
 	return found
-}
-
-func (s *stage) operations() (all []rapbot.Operation, err error) {
-	db, err := sql.Open("sqlite", "file:"+s.world.Facts().Bot.Journal+"?mode=ro&_pragma=busy_timeout(5000)")
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, db.Close()) }()
-	rows, err := db.QueryContext(s.Context(), "SELECT op, record FROM records WHERE op > (SELECT max(id) FROM operations) - 3 ORDER BY op, seq")
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	kept := map[string][]rapbot.Record{}
-	for rows.Next() {
-		var id string
-		var text []byte
-		var record rapbot.Record
-		if err := errors.Join(rows.Scan(&id, &text), json.Unmarshal(text, &record)); err != nil {
-			return nil, err
-		}
-		kept[id] = append(kept[id], record)
-	}
-	for id, records := range kept {
-		o, err := rapbot.Replay(id, records)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, o)
-	}
-	return all, rows.Err()
 }
 
 // state is what a region's server says of itself: whether it is in recovery, whose history it has, and how many stream from it.

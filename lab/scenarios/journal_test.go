@@ -3,8 +3,6 @@ package scenarios
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
-	"errors"
 	"time"
 
 	_ "modernc.org/sqlite" // the driver "sqlite"
@@ -23,7 +21,7 @@ func (s *stage) operation(card workspace.Message) rapbot.Operation {
 	defer cancel()
 	var o rapbot.Operation
 	err := wait.Until(ctx, 50*time.Millisecond, func() bool {
-		all, err := s.operations()
+		all, err := s.Operations(s.Context(), 5)
 		s.must(err)
 		for _, o = range all {
 			if o.Card.ID == card.TS {
@@ -36,41 +34,6 @@ func (s *stage) operation(card workspace.Message) rapbot.Operation {
 		s.Fatalf("no operation in the journal stands on card [%s] %s", card.TS, card.Text)
 	}
 	return o
-}
-
-// operations reads the newest ones.
-func (s *stage) operations() (all []rapbot.Operation, err error) {
-	db, err := sql.Open("sqlite", "file:"+s.Facts().Bot.Journal+"?mode=ro&_pragma=busy_timeout(5000)")
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, db.Close()) }()
-	rows, err := db.QueryContext(s.Context(), "SELECT op, record FROM records WHERE op > (SELECT max(id) FROM operations) - 5 ORDER BY op, seq")
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	kept := map[string][]rapbot.Record{}
-	for rows.Next() {
-		var id string
-		var text []byte
-		var record rapbot.Record
-		if err := rows.Scan(&id, &text); err != nil {
-			return nil, err
-		}
-		if err := json.Unmarshal(text, &record); err != nil {
-			return nil, err
-		}
-		kept[id] = append(kept[id], record)
-	}
-	for id, records := range kept {
-		o, err := rapbot.Replay(id, records)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, o)
-	}
-	return all, rows.Err()
 }
 
 // awaitSampled waits until rapbot has seen enough of the primary to bound what
