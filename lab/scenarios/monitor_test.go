@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/rap-analyzer/rapbot/lab/browser"
 	"github.com/rap-analyzer/rapbot/lab/drive"
 	"github.com/rap-analyzer/rapbot/lab/monitor"
 	"github.com/rap-analyzer/rapbot/lab/regions"
@@ -200,9 +201,9 @@ func (s watched) photograph(name string) {
 	if *screenshots == "" {
 		return
 	}
-	b := newBrowser(s.T, s.Facts().Page)
-	b.visit("bob", "rap-alerts")
-	b.message("Firing: ReplicationLag (1 alert)")
-	b.thread("went past 3 s")
-	b.shot(name)
+	b := browser.Open(s.T, s.Facts().Page, *screenshots)
+	b.Visit("bob", "rap-alerts")
+	b.Message("Firing: ReplicationLag (1 alert)")
+	b.Thread("went past 3 s")
+	b.Shot(name)
 }
