@@ -2,9 +2,10 @@ package regions
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"time"
+
+	"github.com/rap-analyzer/rapbot/lab/api"
 )
 
 // darkStall is how long a command waits for a region that cannot be reached before it gives up.
@@ -45,5 +46,5 @@ func (s *Server) awaitAnswer(ctx context.Context) error {
 		return nil
 	}
 	sleep(ctx, darkStall)
-	return refusal{http.StatusGatewayTimeout, fmt.Sprintf("no answer from %s", s.Name)}
+	return api.Refuse(http.StatusGatewayTimeout, "no answer from %s", s.Name)
 }

@@ -48,11 +48,11 @@ func TestFleet(t *testing.T) {
 	}
 }
 
-func settled(lines []RegionStatus) bool {
+func settled(lines []*RegionStatus) bool {
 	return lines[0].Role == "primary" && lines[0].Writable && follows(lines[1], 1) && follows(lines[2], 1)
 }
 
-func follows(line RegionStatus, timeline int) bool {
+func follows(line *RegionStatus, timeline int) bool {
 	return line.Role == "replica" && line.Timeline == timeline && line.Streaming != nil && *line.Streaming
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rap-analyzer/rapbot/lab/api"
 	"github.com/rap-analyzer/rapbot/lab/wait"
 
 	"golang.org/x/sys/unix"
@@ -19,7 +21,7 @@ import (
 )
 
 // ErrHeld says that the boot gate lets a server's PostgreSQL not start.
-var ErrHeld = errors.New("the boot gate holds it")
+var ErrHeld error = api.Refusal{Status: http.StatusConflict, Words: "the boot gate holds it"}
 
 // gateWords are the words that the gate's state begins with.
 const (

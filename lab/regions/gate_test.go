@@ -167,7 +167,7 @@ func aPromotedReplicaIsMinded(t *testing.T, f *Fleet) {
 		primary, replica = replica, primary
 	}
 	eventually(t, replica.Name+" follows", func() bool {
-		return slices.ContainsFunc(f.Status(t.Context()), func(l RegionStatus) bool { return l.Name == replica.Name && follows(l, 2) })
+		return slices.ContainsFunc(f.Status(t.Context()), func(l *RegionStatus) bool { return l.Name == replica.Name && follows(l, 2) })
 	})
 	unfreeze := freezeFor(t, replica)
 	becomes(t, primary, Held)

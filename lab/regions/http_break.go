@@ -2,13 +2,13 @@ package regions
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"maps"
 	"net/http"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/rap-analyzer/rapbot/lab/api"
 )
 
 // wish is the body of POST /lab/break. Which of the figures count depends on What.
@@ -45,7 +45,7 @@ const longestDelay = 60_000
 
 func slowDown(_ context.Context, f *Fleet, s *Server, w wish) error {
 	if w.MS == nil {
-		return refusal{http.StatusBadRequest, `a delay needs "ms", the one-way delay in milliseconds`}
+		return api.Refuse(http.StatusBadRequest, `a delay needs "ms", the one-way delay in milliseconds`)
 	}
 	d, jitter, err := delays(*w.MS, w.JitterMS)
 	if err != nil {
@@ -57,7 +57,7 @@ func slowDown(_ context.Context, f *Fleet, s *Server, w wish) error {
 func delays(ms, jitterMS int) (d, jitter time.Duration, err error) {
 	for _, n := range []int{ms, jitterMS} {
 		if n < 0 || n > longestDelay {
-			return 0, 0, refusal{http.StatusBadRequest, fmt.Sprintf("a delay cannot be %d ms: use 0 to %d", n, longestDelay)}
+			return 0, 0, api.Refuse(http.StatusBadRequest, "a delay cannot be %d ms: use 0 to %d", n, longestDelay)
 		}
 	}
 	return time.Duration(ms) * time.Millisecond, time.Duration(jitterMS) * time.Millisecond, nil
@@ -65,7 +65,7 @@ func delays(ms, jitterMS int) (d, jitter time.Duration, err error) {
 
 func (f *Fleet) serveBreak(ctx context.Context, r *http.Request) (any, error) {
 	var asked wish
-	if err := readBody(r, &asked, `{"what":"kill","region":"us-east-1"}`); err != nil {
+	if err := api.Read(r, &asked, `{"what":"kill","region":"us-east-1"}`); err != nil {
 		return nil, err
 	}
 	if asked.What == "burn" {
@@ -79,7 +79,7 @@ func (f *Fleet) serveBreak(ctx context.Context, r *http.Request) (any, error) {
 	if !known {
 		acts := append(slices.Collect(maps.Keys(breakages)), "burn")
 		slices.Sort(acts)
-		return nil, refusal{http.StatusBadRequest, fmt.Sprintf("what cannot be %q: use one of %s", asked.What, strings.Join(acts, ", "))}
+		return nil, api.Refuse(http.StatusBadRequest, "what cannot be %q: use one of %s", asked.What, strings.Join(acts, ", "))
 	}
 	return done(server, act(ctx, f, server, asked))
 }
@@ -87,7 +87,7 @@ func (f *Fleet) serveBreak(ctx context.Context, r *http.Request) (any, error) {
 // serveBurn needs no region, since only a primary writes WAL; one that is named must be it.
 func (f *Fleet) serveBurn(ctx context.Context, asked wish) (any, error) {
 	if asked.MB == nil || *asked.MB < 1 || *asked.MB > mostBurned {
-		return nil, refusal{http.StatusBadRequest, fmt.Sprintf(`burn needs "mb", the megabytes of WAL to write, from 1 to %d`, mostBurned)}
+		return nil, api.Refuse(http.StatusBadRequest, `burn needs "mb", the megabytes of WAL to write, from 1 to %d`, mostBurned)
 	}
 	if asked.Region != "" {
 		server, err := f.find(asked.Region)
@@ -95,7 +95,7 @@ func (f *Fleet) serveBurn(ctx context.Context, asked wish) (any, error) {
 			return nil, err
 		}
 		if primary, err := f.Primary(ctx); err == nil && primary != server {
-			return nil, refusal{http.StatusConflict, fmt.Sprintf("%s writes no WAL of its own: the primary is %s", server.Name, primary.Name)}
+			return nil, api.Refuse(http.StatusConflict, "%s writes no WAL of its own: the primary is %s", server.Name, primary.Name)
 		}
 	}
 	primary, err := f.Burn(ctx, *asked.MB)
@@ -103,11 +103,4 @@ func (f *Fleet) serveBurn(ctx context.Context, asked wish) (any, error) {
 		return nil, err
 	}
 	return done(primary, nil)
-}
-
-func readBody(r *http.Request, into any, example string) error {
-	if err := json.NewDecoder(http.MaxBytesReader(nil, r.Body, 1<<16)).Decode(into); err != nil {
-		return refusal{http.StatusBadRequest, "the body is no JSON object such as " + example}
-	}
-	return nil
 }

@@ -2,9 +2,10 @@ package regions
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"time"
+
+	"github.com/rap-analyzer/rapbot/lab/api"
 )
 
 // linkLine is a link in GET /lab/links.
@@ -30,7 +31,7 @@ func (f *Fleet) serveLinks(context.Context, *http.Request) (any, error) {
 	for _, link := range f.Links() {
 		lines = append(lines, link.shown())
 	}
-	return object{"links": lines}, nil
+	return api.Object{"links": lines}, nil
 }
 
 // serveChangeLink changes what the body names and leaves the rest of the link as it is.
@@ -41,13 +42,13 @@ func (f *Fleet) serveChangeLink(_ context.Context, r *http.Request) (any, error)
 		DelayMS  *int `json:"delay_ms"`
 		JitterMS int  `json:"jitter_ms"`
 	}
-	if err := readBody(r, &asked, `{"from":"bot","to":"us-east-1","state":"stall"}`); err != nil {
+	if err := api.Read(r, &asked, `{"from":"bot","to":"us-east-1","state":"stall"}`); err != nil {
 		return nil, err
 	}
 	switch asked.State {
 	case "", LinkOK, LinkCut, LinkStalled:
 	default:
-		return nil, refusal{http.StatusBadRequest, fmt.Sprintf("state cannot be %q: use %s, %s or %s", asked.State, LinkCut, LinkStalled, LinkOK)}
+		return nil, api.Refuse(http.StatusBadRequest, "state cannot be %q: use %s, %s or %s", asked.State, LinkCut, LinkStalled, LinkOK)
 	}
 	var d, jitter time.Duration
 	if asked.DelayMS != nil {
@@ -61,7 +62,7 @@ func (f *Fleet) serveChangeLink(_ context.Context, r *http.Request) (any, error)
 		if len(f.Links()) == 0 {
 			return nil, errNoLinks
 		}
-		return nil, refusal{http.StatusNotFound, f.noLink(asked.From, asked.To).Error()}
+		return nil, api.Refuse(http.StatusNotFound, "%s", f.noLink(asked.From, asked.To))
 	}
 	if asked.DelayMS != nil {
 		link.Delay(d, jitter)
@@ -69,5 +70,5 @@ func (f *Fleet) serveChangeLink(_ context.Context, r *http.Request) (any, error)
 	if asked.State != "" {
 		link.set(asked.State)
 	}
-	return object{"ok": true, "link": link.shown()}, nil
+	return api.Object{"ok": true, "link": link.shown()}, nil
 }

@@ -1,13 +1,15 @@
 package regions
 
 import (
-	"errors"
 	"fmt"
+	"net/http"
 	"time"
+
+	"github.com/rap-analyzer/rapbot/lab/api"
 )
 
 // errNoLinks is what a fleet without links says to whoever wants to break one.
-var errNoLinks = errors.New("this fleet has no links: it was started without them")
+var errNoLinks error = api.Refusal{Status: http.StatusConflict, Words: "this fleet has no links: it was started without them"}
 
 // layLinks makes a link from every viewer to every server but its own.
 func (f *Fleet) layLinks() error {

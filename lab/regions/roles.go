@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"strings"
 
+	"github.com/rap-analyzer/rapbot/lab/api"
 	"github.com/rap-analyzer/rapbot/lab/wait"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -15,7 +17,7 @@ import (
 )
 
 // ErrWrongRole says that a server is, or would come up as, the other thing than it was told to start as.
-var ErrWrongRole = errors.New("wrong role")
+var ErrWrongRole error = api.Refusal{Status: http.StatusConflict, Words: "wrong role"}
 
 // StartPrimary starts the server read-write, as it was when it stopped. It refuses on a replica's data: without its standby.signal a
 // replica would take writes on the primary's own timeline, where nobody could tell the two apart. A replica

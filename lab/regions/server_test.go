@@ -71,7 +71,7 @@ func killAndStartAgain(t *testing.T, f *Fleet) {
 // expectOneDark makes sure that the killed first region neither delays nor hides the others.
 func expectOneDark(t *testing.T, f *Fleet) {
 	t.Helper()
-	var lines []RegionStatus
+	var lines []*RegionStatus
 	eventually(t, "the replicas answer, which a very busy machine may take a second try for", func() bool {
 		began := time.Now()
 		lines = f.Status(t.Context())

@@ -58,15 +58,20 @@ func (s *Server) Observe(ctx context.Context) (Observation, error) {
 	return s.observe(ctx, conn)
 }
 
-func (s *Server) observe(ctx context.Context, conn *pgx.Conn) (Observation, error) {
-	var o Observation
+// Look asks a server over a connection of a login that may see its statistics.
+func Look(ctx context.Context, conn *pgx.Conn) (o Observation, err error) {
 	var position int64
-	err := conn.QueryRow(ctx, observeSQL).Scan(&o.Replica, &o.Writable, &position, &o.Timeline, &o.Streaming, &o.Paused)
+	err = conn.QueryRow(ctx, observeSQL).Scan(&o.Replica, &o.Writable, &position, &o.Timeline, &o.Streaming, &o.Paused)
+	o.LSN = LSN(position)
+	return o, err
+}
+
+func (s *Server) observe(ctx context.Context, conn *pgx.Conn) (Observation, error) {
+	o, err := Look(ctx, conn)
 	if err != nil {
 		closeNow(conn)
 		return Observation{}, err
 	}
-	o.LSN = LSN(position)
 	select {
 	case s.idle <- conn:
 	default:
@@ -98,15 +103,40 @@ type RegionStatus struct {
 	Dark      *bool  `json:"dark,omitempty"`  // instance commands get no answer; left out in a fleet without links, which cannot be darkened
 	Error     string `json:"error,omitempty"` // why a running server did not answer
 	Gate      string `json:"gate,omitempty"`  // why the boot gate holds the server
+
+	at LSN
+}
+
+// Take adds what a server says of itself.
+func (r *RegionStatus) Take(o Observation) {
+	r.Role, r.Writable, r.Timeline, r.LSN, r.at = roleName(o.Replica), o.Writable, o.Timeline, o.LSN.String(), o.LSN
+	if o.Replica {
+		r.Streaming, r.Paused = &o.Streaming, o.Paused
+	}
+}
+
+// Compare adds how far the replicas are behind the present primary. Two servers were not read at the same instant, so a replica may seem to be ahead.
+func Compare(lines []*RegionStatus) {
+	var primary *RegionStatus
+	for _, line := range lines {
+		if line.Role == "primary" && (primary == nil || line.Timeline > primary.Timeline) { // of two, the one that was promoted last
+			primary = line
+		}
+	}
+	for _, line := range lines {
+		if primary != nil && line.Role == "replica" {
+			lag := max(0, int64(primary.at)-int64(line.at))
+			line.LagBytes = &lag
+		}
+	}
 }
 
 // Status asks all servers at once and waits half a second at most, so that a silent one costs the others nothing.
-func (f *Fleet) Status(ctx context.Context) []RegionStatus {
+func (f *Fleet) Status(ctx context.Context) []*RegionStatus {
 	seen := f.observeAll(ctx, patience)
-	primary := newestPrimary(seen)
-	lines := make([]RegionStatus, len(f.servers))
+	lines := make([]*RegionStatus, len(f.servers))
 	for i, server := range f.servers {
-		line := RegionStatus{Name: server.Name, State: server.State(), Role: "unknown"}
+		line := &RegionStatus{Name: server.Name, State: server.State(), Role: "unknown"}
 		if dark := !server.Reachable(); len(server.inbound.links) > 0 {
 			line.Dark = &dark
 		}
@@ -114,22 +144,15 @@ func (f *Fleet) Status(ctx context.Context) []RegionStatus {
 		case err != nil && (line.State == Running || line.State == Frozen):
 			line.Error = err.Error()
 		case err == nil:
-			line.Role, line.Writable, line.Timeline, line.LSN = roleName(o.Replica), o.Writable, o.Timeline, o.LSN.String()
-			if o.Replica {
-				streaming := o.Streaming && line.State != Frozen
-				line.Streaming, line.Paused = &streaming, o.Paused
-			}
-			if o.Replica && primary >= 0 {
-				// The two were not read at the same instant, so a replica may seem to be ahead.
-				lag := max(0, int64(seen[primary].LSN)-int64(o.LSN))
-				line.LagBytes = &lag
-			}
+			o.Streaming = o.Streaming && line.State != Frozen
+			line.Take(o)
 		}
 		if line.State == Held {
 			line.Gate = server.heldReason()
 		}
 		lines[i] = line
 	}
+	Compare(lines)
 	return lines
 }
 

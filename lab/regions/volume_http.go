@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"net/http"
 	"sync"
+
+	"github.com/rap-analyzer/rapbot/lab/api"
 )
 
 // volumeLine is one line of the answer to the verbs that act on a server's data: something that the script wrote, or how it ended.
@@ -25,9 +27,7 @@ func (f *Fleet) serveVolume(verb string) http.HandlerFunc {
 			source, err = f.find(r.URL.Query().Get("source"))
 		}
 		if err != nil {
-			w.Header().Set("Content-Type", "application/json")
-			w.WriteHeader(statusOf(err))
-			_ = json.NewEncoder(w).Encode(object{"ok": false, "error": err.Error()}) // the caller has gone
+			api.Answer(w, nil, err)
 			return
 		}
 		var more []string

@@ -2,7 +2,6 @@ package world
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -11,6 +10,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/rap-analyzer/rapbot/lab/api"
 	"github.com/rap-analyzer/rapbot/lab/child"
 )
 
@@ -93,7 +93,7 @@ func (p *process) end(how syscall.Signal) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.child == nil || !p.child.Alive() {
-		return errors.New("the bot is not running")
+		return api.Refuse(http.StatusConflict, "the bot is not running")
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()

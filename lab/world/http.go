@@ -1,48 +1,37 @@
 package world
 
 import (
-	"encoding/json"
+	"context"
 	"net/http"
+
+	"github.com/rap-analyzer/rapbot/lab/api"
 )
 
 // serveBot kills the bot or starts it again.
-func (w *World) serveBot(rw http.ResponseWriter, r *http.Request) {
+func (w *World) serveBot(ctx context.Context, r *http.Request) (any, error) {
 	var wish struct {
 		What string `json:"what"`
 	}
-	err := read(r, &wish)
-	if err == nil {
-		switch wish.What {
-		case "kill":
-			err = w.KillBot()
-		case "start":
-			err = w.StartBot(r.Context())
-		default:
-			err = errNoSuch
-		}
+	if err := api.Read(r, &wish, `{"what":"kill"}`); err != nil {
+		return nil, err
 	}
-	reply(rw, map[string]any{"ok": true, "pid": w.BotPID()}, err)
+	var err error
+	switch wish.What {
+	case "kill":
+		err = w.KillBot()
+	case "start":
+		err = w.StartBot(ctx)
+	default:
+		err = api.Refuse(http.StatusBadRequest, "what cannot be %q: use kill or start", wish.What)
+	}
+	return api.Object{"ok": true, "pid": w.BotPID()}, err
 }
 
 // serveAlert posts an alert to the bot as Alertmanager would.
-func (w *World) serveAlert(rw http.ResponseWriter, r *http.Request) {
+func (w *World) serveAlert(ctx context.Context, r *http.Request) (any, error) {
 	var wish alertWish
-	err := read(r, &wish)
-	if err == nil {
-		err = w.sendAlert(r.Context(), wish)
+	if err := api.Read(r, &wish, `{"status":"firing","region":"eu-west-1"}`); err != nil {
+		return nil, err
 	}
-	reply(rw, map[string]any{"ok": true}, err)
-}
-
-func read(r *http.Request, into any) error {
-	return json.NewDecoder(http.MaxBytesReader(nil, r.Body, 64<<10)).Decode(into)
-}
-
-func reply(rw http.ResponseWriter, value any, err error) {
-	rw.Header().Set("Content-Type", "application/json")
-	if err != nil {
-		rw.WriteHeader(http.StatusBadRequest)
-		value = map[string]any{"ok": false, "error": err.Error()}
-	}
-	_ = json.NewEncoder(rw).Encode(value) // the caller has gone
+	return api.Object{"ok": true}, w.sendAlert(ctx, wish)
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
 	"os"
@@ -13,6 +12,7 @@ import (
 	"time"
 
 	"github.com/rap-analyzer/rapbot/commands"
+	"github.com/rap-analyzer/rapbot/lab/api"
 	"github.com/rap-analyzer/rapbot/lab/loopback"
 	"github.com/rap-analyzer/rapbot/lab/regions"
 	"github.com/rap-analyzer/rapbot/lab/workspace"
@@ -35,6 +35,7 @@ type Options struct {
 	Writer    regions.WriterOptions // how hard the application writes
 	Workspace workspace.Options     // what to change of the emulated Slack
 	Regions   []Region              // what the bot operates; three servers of the lab's own when empty
+	Handler   http.Handler          // serves the lab's API of those, as lab/regions does of its own; none when nil
 	Links     bool                  // the bot, the application and the regions reach each other through links that can be broken
 	Silences  bool                  // tell the bot where an Alertmanager is, or will be: see AlertmanagerAddr
 	Silencers []string              // tell the bot of Alertmanagers that are the caller's, by their URLs
@@ -138,7 +139,7 @@ func (w *World) startSlack(opt Options) error {
 		ws.Commands = []workspace.Command{{Command: "/rap", Description: "Operate Rap Analyzer", UsageHint: commands.Hint(), ShouldEscape: true}}
 	}
 	w.Slack = workspace.New(ws)
-	w.mount(w.Slack.Mux())
+	w.mount(w.Slack.Mux(), opt.Handler)
 	base, err := w.Slack.Start(opt.PageAddr)
 	if err != nil {
 		return err
@@ -276,13 +277,14 @@ func passwordOf(dsn string) string {
 }
 
 // mount adds what the lab serves beside Slack.
-func (w *World) mount(mux *http.ServeMux) {
+func (w *World) mount(mux *http.ServeMux, fleet http.Handler) {
 	if w.Fleet != nil {
-		mux.Handle("/lab/", w.Fleet.Handler())
+		fleet = w.Fleet.Handler()
 	}
-	mux.HandleFunc("GET /lab/world", func(rw http.ResponseWriter, _ *http.Request) { reply(rw, w.Facts(), nil) })
-	mux.HandleFunc("POST /lab/bot", w.serveBot)
-	mux.HandleFunc("POST /lab/alert", w.serveAlert)
+	if fleet != nil {
+		mux.Handle("/lab/", fleet)
+	}
+	mux.HandleFunc("GET /lab/world", api.Handle(func(context.Context, *http.Request) (any, error) { return w.Facts(), nil }))
+	mux.HandleFunc("POST /lab/bot", api.Handle(w.serveBot))
+	mux.HandleFunc("POST /lab/alert", api.Handle(w.serveAlert))
 }
-
-var errNoSuch = fmt.Errorf("no such thing to do")
