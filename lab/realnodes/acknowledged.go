@@ -1,26 +1,19 @@
 package realnodes
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"time"
+
+	"github.com/rap-analyzer/rapbot/lab/ledger"
 )
 
 // acknowledgedFile is where the application notes which rows were acknowledged, in its pod.
 const acknowledgedFile = "/tmp/acknowledged"
-
-// Row is one acknowledged row.
-type Row struct {
-	Writer string
-	Number int64
-	At     time.Time
-}
 
 // Acknowledged collects what the application notes, in all pods that there have been since it was begun. The files go with their pods, so they are
 // opened as soon as they are there, and read through the open file when they are gone.
@@ -73,33 +66,22 @@ func (a *Acknowledged) look() {
 }
 
 // Rows are all rows that were acknowledged until now.
-func (a *Acknowledged) Rows() ([]Row, error) {
+func (a *Acknowledged) Rows() ([]ledger.Row, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.err != nil {
 		return nil, a.err
 	}
-	var rows []Row
+	var rows []ledger.Row
 	for path, file := range a.files {
 		if _, err := file.Seek(0, io.SeekStart); err != nil {
 			return nil, err
 		}
-		lines := bufio.NewReader(file)
-		for {
-			line, err := lines.ReadString('\n')
-			if err != nil {
-				break // half a line is being written
-			}
-			var row Row
-			var at string
-			if _, err := fmt.Sscan(line, &row.Writer, &row.Number, &at); err != nil {
-				return nil, fmt.Errorf("%s: %q: %w", path, strings.TrimSpace(line), err)
-			}
-			if row.At, err = time.Parse(time.RFC3339Nano, at); err != nil {
-				return nil, fmt.Errorf("%s: %w", path, err)
-			}
-			rows = append(rows, row)
+		more, _, err := ledger.Read(file)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
 		}
+		rows = append(rows, more...)
 	}
 	return rows, nil
 }

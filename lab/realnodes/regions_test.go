@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/lab/ledger"
 	"github.com/rap-analyzer/rapbot/lab/wait"
 )
 
@@ -132,7 +133,7 @@ func (s *stage) refusesWrites(region string) {
 }
 
 // holdsBound holds the rows that were lost against what the card stated before bob accepted it.
-func (s *stage) holdsBound(r *round, lost []Row) {
+func (s *stage) holdsBound(r *round, lost []ledger.Row) {
 	s.Helper()
 	r.lost = len(lost)
 	stated := r.operation.Plan.Impact.Loss

@@ -11,6 +11,7 @@ import (
 
 	"github.com/rap-analyzer/rapbot"
 	"github.com/rap-analyzer/rapbot/lab/drive"
+	"github.com/rap-analyzer/rapbot/lab/ledger"
 	"github.com/rap-analyzer/rapbot/lab/wait"
 	"github.com/rap-analyzer/rapbot/lab/workspace"
 	"github.com/rap-analyzer/rapbot/lab/world"
@@ -154,19 +155,15 @@ func (s *stage) whole() (primary string) {
 }
 
 // newlyLost are the rows that were acknowledged and that the primary has not got, without those that are known to be lost.
-func (s *stage) newlyLost(primary string) (lost []Row) {
+func (s *stage) newlyLost(primary string) (lost []ledger.Row) {
 	s.Helper()
 	acknowledged, err := s.rows.Rows() // before the table is read
 	s.must(err)
-	text, err := s.Fleet.Ask(s.within(time.Minute), s.Region(primary), "SELECT writer || ' ' || number FROM analyses")
+	text, err := s.Fleet.Ask(s.within(time.Minute), s.Region(primary), ledger.KeySQL)
 	s.must(err)
-	there := map[string]bool{}
-	for line := range strings.Lines(text) {
-		there[strings.TrimSpace(line)] = true
-	}
-	for _, row := range acknowledged {
-		if name := fmt.Sprint(row.Writer, " ", row.Number); !there[name] && !s.gone[name] {
-			s.gone[name] = true
+	for _, row := range ledger.Missing(acknowledged, strings.Split(strings.TrimSpace(text), "\n")) {
+		if !s.gone[row.Key()] {
+			s.gone[row.Key()] = true
 			lost = append(lost, row)
 		}
 	}
@@ -174,7 +171,7 @@ func (s *stage) newlyLost(primary string) (lost []Row) {
 }
 
 // acknowledged are the rows that count, in the order of their acknowledgement.
-func (s *stage) acknowledged(counts func(Row) bool) (rows []Row) {
+func (s *stage) acknowledged(counts func(ledger.Row) bool) (rows []ledger.Row) {
 	s.Helper()
 	all, err := s.rows.Rows()
 	s.must(err)
@@ -183,14 +180,14 @@ func (s *stage) acknowledged(counts func(Row) bool) (rows []Row) {
 			rows = append(rows, row)
 		}
 	}
-	slices.SortFunc(rows, func(a, b Row) int { return a.At.Compare(b.At) })
+	slices.SortFunc(rows, func(a, b ledger.Row) int { return a.At.Compare(b.At) })
 	return rows
 }
 
 // writes waits until that many rows that count were acknowledged, and gives the first one.
-func (s *stage) writes(n int, counts func(Row) bool) Row {
+func (s *stage) writes(n int, counts func(ledger.Row) bool) ledger.Row {
 	s.Helper()
-	var rows []Row
+	var rows []ledger.Row
 	err := wait.Until(s.within(2*time.Minute), 100*time.Millisecond, func() bool {
 		rows = s.acknowledged(counts)
 		return len(rows) >= n
@@ -202,13 +199,13 @@ func (s *stage) writes(n int, counts func(Row) bool) Row {
 }
 
 // since are the rows from a moment on.
-func since(moment time.Time) func(Row) bool {
-	return func(row Row) bool { return !row.At.Before(moment) }
+func since(moment time.Time) func(ledger.Row) bool {
+	return func(row ledger.Row) bool { return !row.At.Before(moment) }
 }
 
 // elsewhere are the rows from a moment on that were written outside of a region.
-func elsewhere(region string, moment time.Time) func(Row) bool {
-	return func(row Row) bool { return !row.At.Before(moment) && !strings.HasPrefix(row.Writer, region+"-") }
+func elsewhere(region string, moment time.Time) func(ledger.Row) bool {
+	return func(row ledger.Row) bool { return !row.At.Before(moment) && !strings.HasPrefix(row.Writer, region+"-") }
 }
 
 // longestGap is the longest time since a moment in which nothing was acknowledged.
