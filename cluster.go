@@ -40,6 +40,10 @@ type Workload struct {
 	Stuck   bool   `json:"stuck,omitempty"`   // time alone does not mend that
 }
 
+// Renewed is how many pods are of the newest revision and ready, at the least:
+// which of the ready ones are new is not known while there are old ones too.
+func (w Workload) Renewed() int { return max(0, w.Updated+w.Ready-max(w.Pods, w.Updated, w.Ready)) }
+
 // Of returns the workload of a part.
 func (c Cluster) Of(p Part) Workload {
 	if p == Database {

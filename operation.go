@@ -87,7 +87,7 @@ type Progress struct {
 func (p Progress) String() string {
 	switch {
 	case p.Pods && p.Total > 0:
-		return fmt.Sprintf("%d of %s ready", p.Done, Count(int(p.Total), "pod", "pods"))
+		return fmt.Sprintf("%d of %s updated and ready", p.Done, Count(int(p.Total), "pod", "pods"))
 	case p.Pods:
 		return ""
 	case p.Total > 0:

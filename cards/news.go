@@ -53,6 +53,9 @@ func newsText(o rapbot.Operation, r rapbot.Record) rapbot.Text {
 	case rapbot.RecStopAsked:
 		return rapbot.Say(rapbot.Who(*r.By), " asked to stop.")
 	case rapbot.RecRollback:
+		if before := o.Records[r.Seq-2]; before.Kind == rapbot.RecStepFailed && strings.Contains(r.Text, before.Text) {
+			return rapbot.Say("Rolling back: what was changed is put back now.") // the message above says why
+		}
 		return rapbot.Say("Rolling back. " + r.Text)
 	case rapbot.RecUndone:
 		if p.Steps[r.Step].Kind == rapbot.StepBlock {

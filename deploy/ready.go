@@ -29,7 +29,7 @@ func (d *Deployer) ready(ctx context.Context, run rapbot.StepRun, w *work, versi
 		version = r.Version
 	}
 	if run.Progress != nil {
-		run.Progress(int64(min(now.Updated, now.Ready)), int64(now.Desired))
+		run.Progress(int64(now.Renewed()), int64(now.Desired))
 	}
 	if now.Found && now.Settled && (version == "" || now.Version == version) && (keeping.By == "" || keeping.Settled) {
 		evidence, err := d.revision(ctx, at)
