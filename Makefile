@@ -9,7 +9,7 @@ KILLS   ?= 20
 MAJORS  ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo cluster argocd test test-versions test-upstream check race test-clusters test-regions chaos proof fuzz bench bench-failover bench-storm bench-status bench-alerts update build clean
+.PHONY: help demo demo-clusters cluster argocd test test-versions test-upstream check race test-clusters test-regions chaos proof fuzz bench bench-failover bench-storm bench-status bench-alerts update build clean
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,7 +19,10 @@ demo: ## start the lab and the real bot, print the page's address, stop with Ctr
 	@echo "Building the lab (the first time two or three minutes, then seconds)"
 	@mkdir -p .lab/bin
 	@GO=$(GO) tools/build .lab/bin ./lab ./lab/instance ./cmd/rapbot
-	@exec .lab/bin/lab up --demo --bin .lab/bin
+	@exec .lab/bin/lab up --demo $(DEMO) --bin .lab/bin
+
+demo-clusters: DEMO := --clusters
+demo-clusters: demo ## the same, and then three Kubernetes for deploys; the first time they are built, eight minutes, while the first page serves
 
 cluster: ## build Kubernetes for the lab, once per machine; eight minutes on two cores, then nothing
 	@$(GO) run ./lab/kubernetes/build

@@ -15,7 +15,7 @@ import (
 // from before that. Afterwards the ApplicationSet, Argo CD and the clusters say the
 // same.
 func TestArgoCD(t *testing.T) {
-	s := openWith(t, Options{ArgoCD: true})
+	s := openWith(t, Options{ArgoCD: true}, quick)
 	s.does("/rap deploy v1 --all", "Deploy everything at v1", "Approve Deploy", "Deployed everything at v1")
 	s.inStep("v1", "us-east-1")
 	s.tells("/rap status --now", "application v1, 2 of 2 ready", "Argo CD: Synced, Healthy", "2 of 2 replicas streaming")

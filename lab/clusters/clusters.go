@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	core "k8s.io/api/core/v1"
@@ -52,6 +53,10 @@ type Fleet struct {
 	passwords map[string]string // by Secret
 	addresses map[string]netip.Addr
 	argo      *gitops.Argo // nil without
+	rows      rows
+
+	mu   sync.Mutex
+	dark map[string]bool // regions off the network
 }
 
 // Start starts three clusters with nothing in them but a namespace and the
@@ -61,7 +66,8 @@ func Start(ctx context.Context, opt Options) (_ *Fleet, err error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &Fleet{dir: opt.Dir, passwords: map[string]string{}, addresses: map[string]netip.Addr{}}
+	f := &Fleet{dir: opt.Dir, passwords: map[string]string{}, addresses: map[string]netip.Addr{}, dark: map[string]bool{}}
+	f.rows = rows{dir: f.acknowledged(), read: map[string]int64{}}
 	for _, s := range secrets {
 		f.passwords[s] = rand.Text()
 	}

@@ -1,8 +1,12 @@
 package clusters
 
 import (
+	"flag"
+	"os"
 	"testing"
 )
+
+var written = flag.String("play", "", "file that TestDeploy writes down to what was said; ../../docs/deploy.txt keeps it")
 
 // TestDeploy fills three empty clusters and brings versions to them: one that is
 // good, one that never becomes ready, and the one before.
@@ -15,4 +19,10 @@ func TestDeploy(t *testing.T) {
 	s.tells("/rap status --now", "application v2, 2 of 2 ready")
 	s.does("/rap rollback", "Roll back", "Approve Rollback", "Rolled back")
 	s.tells("/rap status --now", "application v1, 2 of 2 ready")
+	if *written == "" {
+		return
+	}
+	if err := os.WriteFile(*written, []byte(s.play.String()), 0o644); err != nil {
+		t.Error(err)
+	}
 }

@@ -46,15 +46,20 @@ type stage struct {
 	*world.World
 	drive.People
 	fleet *Fleet
+	play  *drive.Play
 }
 
 func open(t *testing.T) *stage {
 	t.Helper()
-	return openWith(t, Options{})
+	return openWith(t, Options{}, quick)
 }
 
-// openWith starts a fleet as opt says, and adds what is the same for all.
-func openWith(t *testing.T, opt Options) *stage {
+// quick is for deploys that are looked at when they are over.
+const quick = "watch: 1s, give_up: 5s, timeout: 3m"
+
+// openWith starts a fleet as opt says, with a rapbot whose configuration says
+// that of deploys, and adds what is the same for all.
+func openWith(t *testing.T, opt Options, deploys string) *stage {
 	t.Helper()
 	dir, err := os.MkdirTemp(base, "rapbot-fleet-")
 	if err != nil {
@@ -74,8 +79,8 @@ func openWith(t *testing.T, opt Options) *stage {
 		}
 	})
 	w, err := world.Up(t.Context(), world.Options{
-		Dir: filepath.Join(dir, "world"), Binary: filepath.Join(binaries, "rapbot"), Regions: fleet.World(),
-		Config: "deploy: {watch: 1s, give_up: 5s, timeout: 3m" + fleet.argoConfig() + "}\n", Log: t.Logf,
+		Dir: filepath.Join(dir, "world"), Binary: filepath.Join(binaries, "rapbot"), Regions: fleet.World(), Handler: fleet.Handler(),
+		Config: "deploy: {" + deploys + fleet.argoConfig() + "}\n", Log: t.Logf,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -88,7 +93,8 @@ func openWith(t *testing.T, opt Options) *stage {
 			t.Errorf("close the world: %v", err)
 		}
 	})
-	return &stage{t, w, drive.People{World: w}, fleet}
+	people := drive.People{World: w}
+	return &stage{t, w, people, fleet, people.Record()}
 }
 
 // does has alice ask for something and bob approve it, and waits for the outcome.
@@ -96,12 +102,20 @@ func (s *stage) does(command, title, button, outcome string) workspace.Message {
 	s.Helper()
 	ctx, cancel := context.WithTimeout(s.Context(), 4*time.Minute)
 	defer cancel()
+	s.play.Did("alice", command)
 	card, err := s.Ask(ctx, command, title)
 	if err == nil {
+		err = s.play.Look()
+	}
+	if err == nil {
+		s.play.Pressed("bob", button, card)
 		err = s.Click("bob", card, button)
 	}
 	if err == nil {
 		card, err = s.AwaitTitle(ctx, card, outcome)
+	}
+	if err == nil {
+		err = s.play.Look()
 	}
 	if err != nil {
 		seen, _ := s.Slack.As("alice").Messages(drive.Operations) // what she was told is a help
@@ -118,11 +132,15 @@ func (s *stage) tells(command string, words ...string) workspace.Message {
 	defer cancel()
 	after, err := s.Newest("alice", drive.Operations)
 	if err == nil {
+		s.play.Did("alice", command)
 		err = s.Say("alice", command)
 	}
 	var m workspace.Message
 	if err == nil {
 		m, err = s.See(ctx, "alice", drive.Operations, after, words...)
+	}
+	if err == nil {
+		err = s.play.Look()
 	}
 	if err != nil {
 		s.Fatal(err)

@@ -171,6 +171,13 @@ func (r *Region) Freeze() error { return r.freeze(true) }
 // Thaw lets the API server go on. One that is not frozen is a success.
 func (r *Region) Thaw() error { return r.freeze(false) }
 
+// Frozen says whether the API server is.
+func (r *Region) Frozen() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.frozen
+}
+
 func (r *Region) freeze(wanted bool) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()

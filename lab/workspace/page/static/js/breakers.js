@@ -23,7 +23,23 @@ function breaker(label, title, act, {danger = false, disabled = false, testid, d
 
 const row = (label, ...buttons) => h('div.break-row', {role: 'group', 'aria-label': label}, h('span.break-label', null, label), h('div.break-buttons', null, buttons));
 
-function regionRow({name, state, role, dark, replay_paused: paused}) {
+/** What can be done to a region that is a Kubernetes of its own; it says itself which of these it takes now. */
+const clusterActs = (name) => ({
+  'delete-pod': {label: 'Delete pod', title: `Deletes the pod of PostgreSQL in ${name}; its StatefulSet makes another one`, danger: true, done: `The pod in ${name} is deleted`},
+  'freeze-api': {label: 'Freeze API', title: `Freezes the API server of ${name} (SIGSTOP): it takes connections and answers nothing`, danger: true, done: `The API server of ${name} is frozen`},
+  'thaw-api': {label: 'Thaw API', title: `Lets the API server of ${name} go on`, done: `The API server of ${name} answers again`},
+  dark: {label: 'Make dark', title: `Takes ${name} off the network: its links go silent, while all in it runs on`, danger: true, done: `${name} is dark`},
+  light: {label: 'Bring light back', title: `Puts ${name} back on the network as it is`, done: `${name} is back on the network`},
+});
+
+function clusterRow({name, acts}) {
+  return row(name, acts.map((what) => {
+    const {label, title, danger, done} = clusterActs(name)[what];
+    return breaker(label, title, () => api.breakRegion(what, name), {danger, done, testid: `${what}-${name}`});
+  }));
+}
+
+function serverRow({name, state, role, dark, replay_paused: paused}) {
   const up = state === 'running' || state === 'frozen';
   const held = state === 'held';
   const act = (what) => () => api.breakRegion(what, name);
@@ -104,11 +120,11 @@ export function breakers(afterwards) {
       h('h3.world-title', {id: 'break-title'}, 'Break things'), regions, slack, bot, alerts),
 
     showRegions(list) {
-      const print = printOf(list.map(({name, state, role, dark, replay_paused: paused}) => [name, state, role, dark, paused]));
+      const print = printOf(list.map(({name, state, role, dark, replay_paused: paused, acts}) => [name, state, role, dark, paused, acts]));
       if (print === regionsPrint) return;
       regionsPrint = print;
       const focused = document.activeElement?.dataset?.testid;
-      fill(regions, list.map(regionRow));
+      fill(regions, list.map((region) => (region.acts ? clusterRow : serverRow)(region)));
       if (focused) regions.querySelector(`[data-testid="${CSS.escape(focused)}"]`)?.focus();
       // An alert that was sent keeps to its region until it is resolved, whatever becomes of the region.
       if (!firing) lagging = (list.find((r) => r.role === 'replica') || list.find((r) => r.role !== 'primary'))?.name;

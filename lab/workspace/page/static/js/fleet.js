@@ -27,7 +27,13 @@ const stateNotes = {
   killed: 'The server was killed',
   frozen: 'The server runs; its WAL receiver is frozen',
   held: 'The boot gate holds the server: PostgreSQL does not run',
+  absent: 'Nothing is installed in this Kubernetes yet',
+  starting: 'Its pod is not ready: it starts, or its boot gate holds it',
+  unseen: 'Neither the server nor its Kubernetes answers',
 };
+
+/** What stands where a role would, of a server that does not serve. */
+const withoutRole = {held: 'kept out', absent: 'empty', starting: 'starting', unseen: 'unknown'};
 
 export class Fleet {
   constructor() {
@@ -62,11 +68,13 @@ function card(region, split) {
     h('span.region-dot', {'aria-hidden': 'true'}),
     h('strong.region-name', null, region.name),
     h('span.region-state', {title: region.dark ? 'Off the network; the server itself is what it was' : stateNotes[region.state]}, region.dark ? `dark, ${region.state}` : region.state),
-    h('span.region-role', null, serving(region) ? region.role || 'unknown' : region.state === 'held' ? 'kept out' : 'down')),
+    h('span.region-role', null, serving(region) ? region.role || 'unknown' : withoutRole[region.state] || 'down')),
   h('dl.region-facts', null,
     fact('writes', region.writable ? 'accepted' : 'refused', region.writable ? 'Takes writes' : 'Does not take writes', region.writable ? 'yes' : 'no'),
     fact('timeline', region.timeline || '–', 'The timeline the server is on; a promotion begins a new one'),
     fact('LSN', region.lsn || '–', 'How far its write-ahead log goes')),
+  region.pods && h('ul.region-pods', {'aria-label': `Pods in ${region.name}`}, region.pods.map((pods) => h('li', null, pods))),
+  region.api === 'frozen' && h('p.region-error', {title: 'Connections to it are taken and get no answer'}, 'The API server is frozen'),
   region.error && h('p.region-error', null, region.error),
   region.gate && h('p.region-error', {title: stateNotes.held}, region.gate),
   !primary && serving(region) && lagBar(region, lag));

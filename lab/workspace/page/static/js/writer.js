@@ -54,7 +54,7 @@ export class Writer {
     const rate = this.rate(counters);
     fill(this.numbers,
       counter('acknowledged', number.format(counters.acknowledged ?? 0), 'Writes the primary has acknowledged'),
-      counter('failed', number.format(counters.failed ?? 0), 'Writes that got an error; they were retried or given up, never counted as made', counters.failed ? 'warn' : ''),
+      counter('failed', counters.failed === undefined ? '–' : number.format(counters.failed), 'Writes that got an error; they were retried or given up, never counted as made', counters.failed ? 'warn' : ''),
       counter('per second', rate === null ? '–' : number.format(rate), 'Writes acknowledged in the last second'),
       counter('longest gap', span(longest), 'The longest time without an acknowledged write', longest >= 2000 ? 'warn' : ''));
     this.error.textContent = counters.last_error || '';
