@@ -9,17 +9,23 @@ import (
 	"github.com/rap-analyzer/rapbot/lab/line"
 )
 
-// TestEmergency cuts the primary's region off while its application writes, fails over,
+// TestEmergency takes the primary's region off the network while its application writes, fails over,
 // and joins it again: the boot gate keeps it from coming back as a second primary,
 // and a rejoin through its StatefulSet and a Job on its volume makes it a replica.
 // What was lost is within the bound that was accepted.
 func TestEmergency(t *testing.T) {
+	for _, how := range []line.State{line.Cut, line.Stalled} {
+		t.Run(string(how), func(t *testing.T) { losePrimary(t, how) })
+	}
+}
+
+func losePrimary(t *testing.T, how line.State) {
 	s := open(t)
 	s.does("/rap deploy v1 --all", "Deploy everything at v1", "Approve Deploy", "Deployed everything at v1")
 	before := s.acknowledged()
 	s.writesGoOn(before)
 
-	s.fleet.Isolate("us-east-1", line.Cut)
+	s.fleet.Isolate("us-east-1", how)
 	s.tells("/rap status --now", "us-east-1", "no answer")
 	s.does("/rap failover us-west-2 --force --reason us-east-1 is gone", "Fail over to us-west-2", "Approve Failover", "us-west-2 took over")
 	s.fleet.Isolate("us-east-1", line.OK)

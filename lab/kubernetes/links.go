@@ -30,11 +30,15 @@ func (l *Lab) layLines() {
 }
 
 // Isolate puts all lines to and from a region into a state, those from outside included; line.OK joins it again. To itself a region stays whole.
+// Nobody is told from within the dark that a server has ended there: the addresses of its Services go on taking connections.
 func (l *Lab) Isolate(region string, how line.State) {
 	for way, one := range l.lines {
 		if way.viewer == region || way.region == region {
 			one.Change(func(t *line.Traffic) { t.State = how }, nil)
 		}
+	}
+	if r := l.Region(region); r != nil && r.Node != nil {
+		r.Node.HoldDoors(how == line.Stalled)
 	}
 	l.opt.Log("all lines of %s: %s", region, how)
 }

@@ -14,6 +14,9 @@ import (
 	"testing"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	"github.com/rap-analyzer/rapbot/lab/line"
 )
 
@@ -222,6 +225,30 @@ spec: {terminationGracePeriodSeconds: 0, containers: [{name: main, image: shell,
 			t.Errorf("from outside, while another line is %s: %q, %v", state, name, err)
 		}
 	}
+}
+
+// That a server has ended in the dark is not heard outside, and is when there is light again.
+func TestNobodyHearsFromTheDark(t *testing.T) {
+	room := processesForTest(t)
+	t.Cleanup(func() { room.Isolate("us-east-1", line.OK) })
+	region := room.Region("us-east-1")
+	address, err := region.Node.ServiceAddress(room.Namespace, "server", "")
+	must(t, err)
+	room.apply(t, server)
+	eventually(t, "the pod answers", func() bool { name, err := get(t.Context(), address.String()); return err == nil && name == "server" })
+
+	room.Isolate("us-east-1", line.Stalled)
+	must(t, region.Client.CoreV1().Pods(room.Namespace).Delete(t.Context(), "server", meta.DeleteOptions{}))
+	eventually(t, "the pod is gone", func() bool {
+		_, err := region.Client.CoreV1().Pods(room.Namespace).Get(t.Context(), "server", meta.GetOptions{})
+		return apierrors.IsNotFound(err)
+	})
+	time.Sleep(time.Second) // ten looks at who listens
+	if _, err := get(t.Context(), address.String()); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("in the dark: %v", err)
+	}
+	room.Isolate("us-east-1", line.OK)
+	eventually(t, "nothing answers any more", func() bool { _, err := get(t.Context(), address.String()); return errors.Is(err, syscall.ECONNREFUSED) })
 }
 
 // A region in the dark gives no answer to anybody outside, and goes on by itself.

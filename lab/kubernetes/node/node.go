@@ -206,6 +206,13 @@ func (n *Node) Thaw() {
 	}
 }
 
+// HoldDoors keeps the addresses of Services as they are, open or shut, whatever becomes of the pods behind them; false lets them follow again.
+func (n *Node) HoldDoors(held bool) {
+	if r := n.current(); r != nil {
+		r.services.freeze(held)
+	}
+}
+
 // Freeze is Node's.
 func (r *run) Freeze() {
 	r.mu.Lock()
