@@ -11,7 +11,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"time"
 
 	core "k8s.io/api/core/v1"
@@ -54,9 +53,6 @@ type Fleet struct {
 	addresses map[string]netip.Addr
 	argo      *gitops.Argo // nil without
 	rows      rows
-
-	mu   sync.Mutex
-	dark map[string]bool // regions off the network
 }
 
 // Start starts three clusters with nothing in them but a namespace and the
@@ -66,7 +62,7 @@ func Start(ctx context.Context, opt Options) (_ *Fleet, err error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &Fleet{dir: opt.Dir, passwords: map[string]string{}, addresses: map[string]netip.Addr{}, dark: map[string]bool{}}
+	f := &Fleet{dir: opt.Dir, passwords: map[string]string{}, addresses: map[string]netip.Addr{}}
 	f.rows = rows{dir: f.acknowledged(), read: map[string]int64{}}
 	for _, s := range secrets {
 		f.passwords[s] = rand.Text()

@@ -11,18 +11,19 @@ import (
 	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/rap-analyzer/rapbot/lab/kubernetes"
+	"github.com/rap-analyzer/rapbot/lab/line"
 	"github.com/rap-analyzer/rapbot/lab/regions"
 )
 
 // patience is how long a server may take to answer before it counts as silent.
 const patience = 500 * time.Millisecond
 
-// What a region's server is, beside regions.Running.
+// What a region's server is, beside regions.Running and regions.Stopped: its
+// StatefulSet has no replicas.
 const (
 	absent   regions.State = "absent"   // nothing is installed
-	scaled   regions.State = "stopped"  // its StatefulSet has no replicas
 	starting regions.State = "starting" // its pod is not ready, or the boot gate holds it
-	unseen   regions.State = "unseen"   // neither it nor the API server answers
+	unseen   regions.State = "unseen"   // it gives no answer, and nothing says that it does not run
 )
 
 // view is a region in GET /lab/fleet.
@@ -50,7 +51,7 @@ func (f *Fleet) look(ctx context.Context) []view {
 }
 
 func (f *Fleet) lookAt(ctx context.Context, r *kubernetes.Region) view {
-	dark := f.isolated(r.Name)
+	dark := f.Line(kubernetes.Outside, r.Name).Traffic().State != line.OK
 	v := view{RegionStatus: regions.RegionStatus{Name: r.Name, Role: "unknown", State: unseen, Dark: &dark}, API: "answers"}
 	if r.Frozen() {
 		v.API = "frozen"
@@ -61,7 +62,7 @@ func (f *Fleet) lookAt(ctx context.Context, r *kubernetes.Region) view {
 		v.State = regions.Running
 		v.Take(o)
 	}
-	v.Acts = f.acts(v)
+	v.Acts = acts(v)
 	return v
 }
 
@@ -79,8 +80,13 @@ func (f *Fleet) lookAtPods(ctx context.Context, r *kubernetes.Region, v *view) {
 		if s.Name != servers[r.Name] {
 			continue
 		}
-		if v.State = starting; *s.Spec.Replicas == 0 {
-			v.State = scaled
+		switch {
+		case *s.Spec.Replicas == 0:
+			v.State = regions.Stopped
+		case s.Status.ReadyReplicas == 0:
+			v.State = starting
+		default:
+			v.State = unseen
 		}
 		v.Pods = append(v.Pods, fmt.Sprintf("%s, %d of %d ready", s.Name, s.Status.ReadyReplicas, *s.Spec.Replicas))
 	}

@@ -2,6 +2,7 @@ package clusters
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -41,29 +42,29 @@ var breakages = map[string]func(context.Context, *Fleet, *kubernetes.Region) err
 	"freeze-api": func(_ context.Context, _ *Fleet, r *kubernetes.Region) error { return r.Freeze() },
 	"thaw-api":   func(_ context.Context, _ *Fleet, r *kubernetes.Region) error { return r.Thaw() },
 	"dark": func(_ context.Context, f *Fleet, r *kubernetes.Region) error {
-		f.isolate(r.Name, line.Stalled)
+		f.Isolate(r.Name, line.Stalled)
 		return nil
 	},
-	"light": func(_ context.Context, f *Fleet, r *kubernetes.Region) error { f.isolate(r.Name, line.OK); return nil },
+	"light": func(_ context.Context, f *Fleet, r *kubernetes.Region) error { f.Isolate(r.Name, line.OK); return nil },
 	"delete-pod": func(ctx context.Context, _ *Fleet, r *kubernetes.Region) error {
 		return r.Client.CoreV1().Pods(Namespace).Delete(ctx, servers[r.Name]+"-0", meta.DeleteOptions{})
 	},
 }
 
 // acts are the breakages that make sense as a region is.
-func (f *Fleet) acts(v view) (acts []string) {
+func acts(v view) (all []string) {
 	if v.State == regions.Running && v.API != "frozen" {
-		acts = append(acts, "delete-pod")
+		all = append(all, "delete-pod")
 	}
 	if v.API == "frozen" {
-		acts = append(acts, "thaw-api")
+		all = append(all, "thaw-api")
 	} else {
-		acts = append(acts, "freeze-api")
+		all = append(all, "freeze-api")
 	}
 	if *v.Dark {
-		return append(acts, "light")
+		return append(all, "light")
 	}
-	return append(acts, "dark")
+	return append(all, "dark")
 }
 
 func (f *Fleet) serveBreak(ctx context.Context, r *http.Request) (any, error) {
@@ -77,11 +78,7 @@ func (f *Fleet) serveBreak(ctx context.Context, r *http.Request) (any, error) {
 	}
 	act, known := breakages[asked.What]
 	if !known {
-		var all []string
-		for name := range breakages {
-			all = append(all, name)
-		}
-		slices.Sort(all)
+		all := slices.Sorted(maps.Keys(breakages))
 		return nil, api.Refuse(http.StatusBadRequest, "what cannot be %q: use one of %s", asked.What, strings.Join(all, ", "))
 	}
 	return api.Object{"ok": true, "region": region.Name}, act(ctx, f, region)
@@ -107,18 +104,4 @@ func (f *Fleet) names() (all []string) {
 		all = append(all, r.Name)
 	}
 	return all
-}
-
-// isolate takes a region off the network, or back to it, and keeps that in mind.
-func (f *Fleet) isolate(region string, how line.State) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.Isolate(region, how)
-	f.dark[region] = how != line.OK
-}
-
-func (f *Fleet) isolated(region string) bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.dark[region]
 }

@@ -2,6 +2,7 @@ package clusters
 
 import (
 	"context"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -25,7 +26,7 @@ type rows struct {
 	longest time.Duration // in which no row was acknowledged
 }
 
-// look reads on.
+// look reads on. What was read before an error is kept: it is not read again.
 func (r *rows) look() ([]ledger.Row, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -35,11 +36,8 @@ func (r *rows) look() ([]ledger.Row, error) {
 	}
 	var fresh []ledger.Row
 	for _, name := range files {
-		more, err := r.readOn(name)
-		if err != nil {
-			return nil, err
-		}
-		fresh = append(fresh, more...)
+		more, failed := r.readOn(name)
+		fresh, err = append(fresh, more...), errors.Join(err, failed)
 	}
 	slices.SortFunc(fresh, func(a, b ledger.Row) int { return a.At.Compare(b.At) })
 	for _, row := range fresh {
@@ -51,7 +49,7 @@ func (r *rows) look() ([]ledger.Row, error) {
 		}
 	}
 	r.all = append(r.all, fresh...)
-	return slices.Clip(r.all), nil
+	return slices.Clip(r.all), err
 }
 
 func (r *rows) readOn(name string) ([]ledger.Row, error) {

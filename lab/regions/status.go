@@ -117,12 +117,7 @@ func (r *RegionStatus) Take(o Observation) {
 
 // Compare adds how far the replicas are behind the present primary. Two servers were not read at the same instant, so a replica may seem to be ahead.
 func Compare(lines []*RegionStatus) {
-	var primary *RegionStatus
-	for _, line := range lines {
-		if line.Role == "primary" && (primary == nil || line.Timeline > primary.Timeline) { // of two, the one that was promoted last
-			primary = line
-		}
-	}
+	primary := presentPrimary(lines)
 	for _, line := range lines {
 		if primary != nil && line.Role == "replica" {
 			lag := max(0, int64(primary.at)-int64(line.at))
@@ -131,9 +126,21 @@ func Compare(lines []*RegionStatus) {
 	}
 }
 
+// presentPrimary is nil when there is none; of two that call themselves so, the one on the later timeline was promoted last.
+func presentPrimary(lines []*RegionStatus) (newest *RegionStatus) {
+	for _, line := range lines {
+		if line.Role == "primary" && (newest == nil || line.Timeline > newest.Timeline) {
+			newest = line
+		}
+	}
+	return newest
+}
+
 // Status asks all servers at once and waits half a second at most, so that a silent one costs the others nothing.
-func (f *Fleet) Status(ctx context.Context) []*RegionStatus {
-	seen := f.observeAll(ctx, patience)
+func (f *Fleet) Status(ctx context.Context) []*RegionStatus { return f.status(ctx, patience) }
+
+func (f *Fleet) status(ctx context.Context, atMost time.Duration) []*RegionStatus {
+	seen := f.observeAll(ctx, atMost)
 	lines := make([]*RegionStatus, len(f.servers))
 	for i, server := range f.servers {
 		line := &RegionStatus{Name: server.Name, State: server.State(), Role: "unknown"}
@@ -176,23 +183,11 @@ func (f *Fleet) observeAll(ctx context.Context, atMost time.Duration) []observed
 	return seen
 }
 
-// newestPrimary picks the present primary: of two that call themselves so, the one on the later timeline was promoted last.
-// It is -1 when there is none.
-func newestPrimary(seen []observed) int {
-	newest := -1
-	for i, o := range seen {
-		if o.err == nil && !o.Replica && (newest < 0 || o.Timeline > seen[newest].Timeline) {
-			newest = i
-		}
-	}
-	return newest
-}
-
 // Primary is the present primary, or an error when no server is one. It is more patient than Status: a wrong "none" would
 // be taken for a finding.
 func (f *Fleet) Primary(ctx context.Context) (*Server, error) {
-	if i := newestPrimary(f.observeAll(ctx, 10*patience)); i >= 0 {
-		return f.servers[i], nil
+	if primary := presentPrimary(f.status(ctx, 10*patience)); primary != nil {
+		return f.Region(primary.Name), nil
 	}
 	return nil, fmt.Errorf("no region has a primary")
 }

@@ -29,7 +29,7 @@ const stateNotes = {
   held: 'The boot gate holds the server: PostgreSQL does not run',
   absent: 'Nothing is installed in this Kubernetes yet',
   starting: 'Its pod is not ready: it starts, or its boot gate holds it',
-  unseen: 'Neither the server nor its Kubernetes answers',
+  unseen: 'The server gives no answer; whether it runs is not known',
 };
 
 /** What stands where a role would, of a server that does not serve. */
