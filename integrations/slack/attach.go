@@ -119,12 +119,12 @@ func (a *Adapter) complete(ctx context.Context, to rapbot.Place, id string, f ra
 // shared waits for the message of a file that Slack has taken. It gives up
 // with the zero Ref: the file is on its way all the same.
 func (a *Adapter) shared(ctx context.Context, to rapbot.Place, same func(sdk.Message) bool) rapbot.Ref {
-	for n := range attempts {
+	for n := 0; ; n++ {
 		ref, err := a.find(ctx, to, time.Now().Add(-recent), same)
 		if err == nil && !ref.Zero() {
 			return ref
 		}
-		if err != nil || sleep(ctx, backoff(n, a.cfg.Backoff, slowest)) != nil {
+		if err != nil || n == attempts || sleep(ctx, backoff(n, a.cfg.Backoff, slowest)) != nil {
 			break
 		}
 	}

@@ -23,7 +23,7 @@ func (w *world) files() []workspace.Message {
 
 func TestAFileStandsInItsThread(t *testing.T) {
 	t.Parallel()
-	w := run(t, setup{workspace: workspace.Options{ShareAfter: 200 * time.Millisecond}})
+	w := run(t, setup{workspace: workspace.Options{ShareAfter: 200 * time.Millisecond}, config: slack.Config{Backoff: 200 * time.Millisecond}})
 	card := w.post("card")
 	f := textFile("The <drill> & more")
 	f.Comment = message("Everything <!channel> went well.")
