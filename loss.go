@@ -97,8 +97,6 @@ const (
 	leastRate = 1 << 20  // bytes a second, for a primary that was idle until its last seconds
 	slack     = 64 << 10 // bytes, for the end of the log that no sample saw
 	burst     = 2        // how much faster than the fastest sampled second the unseen time may have been
-
-	window = time.Second / 2 // the shortest time that a rate is told by, and reckoned for: what fits into less fits into this
 )
 
 // lossOf bounds what is lost when the most advanced replica's log is all that
@@ -107,14 +105,15 @@ const (
 // Three things are known: the primary's position at its last sample, what the
 // replicas have, and when it was found dead. What it wrote between the sample
 // and its death was seen by nobody: that time is reckoned at twice the fastest
-// rate sampled. Writes at risk in time begin at the newest heartbeat that the
+// rate sampled, and with as many switches to the next segment of the log as were
+// sampled in any such time. Writes at risk in time begin at the newest heartbeat that the
 // replica has replayed, since everything acknowledged before it is there too.
 //
 // The primary's clock is compared with nothing but itself, so it may be wrong.
 // dead is when it was found dead, zero when somebody may still be writing there.
 func lossOf(last Sample, history []Sample, best Region, dead, now time.Time) Loss {
-	peak, sampled := peakRate(history, last.Region)
-	l := Loss{From: best.Server.Replay, Seen: last.At, Rate: max(leastRate, burst*peak), Dead: dead, Open: dead.IsZero()}
+	pace := paceOf(history, last.Region)
+	l := Loss{From: best.Server.Replay, Seen: last.At, Rate: max(leastRate, burst*pace.peak), Dead: dead, Open: dead.IsZero()}
 	end := dead
 	if l.Open {
 		end = now
@@ -123,13 +122,13 @@ func lossOf(last Sample, history []Sample, best Region, dead, now time.Time) Los
 	if r := best.Server.Receiver; r != nil {
 		reached = max(reached, r.LatestEnd)
 	}
-	if !sampled || best.Name == "" || best.Server.Heartbeat.IsZero() {
+	if !pace.told || best.Name == "" || best.Server.Heartbeat.IsZero() {
 		l.Unknown = true
 		return l
 	}
 	unseen := max(0, end.Sub(wasAt(last, history))) + flight(history, last.Region)
 	l.Known = reached.BytesPast(best.Server.Replay)
-	l.Bytes = l.Known + int64(max(unseen, window).Seconds()*float64(l.Rate)) + slack
+	l.Bytes = l.Known + int64(max(unseen, window).Seconds()*float64(l.Rate)) + pace.padding(unseen) + slack
 	l.Time = max(0, last.Clock.Sub(best.Server.Heartbeat)+unseen)
 	return l
 }
@@ -171,33 +170,6 @@ func (l Loss) counted(d Divergence) Loss {
 		l.Time = 0
 	}
 	return l
-}
-
-// peakRate is the fastest that a primary wrote from one sample to the next that
-// is at least window later, in bytes a second of its own clock: the answers may
-// have taken longer or shorter to arrive than what they tell of. Two looks
-// within milliseconds tell no rate: a single commit between them would look like
-// a flood. Only where nothing was sampled for so long do they count. Of fewer
-// than two samples there is no rate.
-func peakRate(history []Sample, region string) (peak int64, sampled bool) {
-	var row []Sample // of one timeline, the ones that a later one may be held against
-	for _, s := range history {
-		if s.Region != region || s.Role != Primary {
-			continue
-		}
-		if len(row) > 0 && row[0].Timeline != s.Timeline {
-			row = nil
-		}
-		row = append(row, s)
-		for len(row) > 1 && s.Clock.Sub(row[1].Clock) >= window {
-			row = row[1:] // a nearer one is far enough
-		}
-		if d := s.Clock.Sub(row[0].Clock); d >= window || d > 0 && !sampled {
-			rate := int64(float64(s.Position.BytesPast(row[0].Position)) / d.Seconds())
-			peak, sampled = max(peak, rate), true
-		}
-	}
-	return peak, sampled
 }
 
 // String says in words what may be lost.

@@ -44,6 +44,20 @@ func TestLoss(t *testing.T) {
 	for i := range far.History {
 		far.History[i].Took = time.Duration(68+i%5) * time.Millisecond
 	}
+	switched, flood, twice, torrent := known(), known(), known(), known()
+	for at, clues := range map[rapbot.LSN]*rapbot.Clues{segment: &switched, segment + 5*mib + 29*kib: &flood, 2 * segment: &twice, 5*segment + 29*kib: &torrent} {
+		clues.History = slices.Clone(clues.History)
+		for i := range clues.History {
+			clues.History[i].Position = written + mib + rapbot.LSN(i)*kib
+			if i >= 30 { // it has jumped
+				clues.History[i].Position = written + at + rapbot.LSN(i-30)*kib
+			}
+		}
+	}
+	looked := switched // and somebody looked besides, just after it had jumped
+	besides := looked.History[30]
+	besides.At, besides.Clock = besides.At.Add(-400*time.Millisecond), besides.Clock.Add(-400*time.Millisecond)
+	looked.History = slices.Insert(slices.Clone(looked.History), 30, besides)
 	old := known()
 	old.History = old.History[:50] // ends 11 seconds before the last answer
 	told := with(fed("b", written), func(s *rapbot.Server) {
@@ -96,6 +110,36 @@ func TestLoss(t *testing.T) {
 			glances,
 			[]rapbot.Sighting{gone("a", true), cut("b", written), cut("c", written)},
 			rapbot.Loss{Bytes: 2*mib + end, Time: 3 * time.Second, From: written, Seen: seenLast, Dead: seenLast.Add(2 * time.Second), Rate: mib},
+		},
+		{
+			"a segment was left unfilled: no flood, and it may have happened again",
+			switched,
+			[]rapbot.Sighting{forgotten("a", true), cut("b", written+segment+30*kib), cut("c", 1)},
+			rapbot.Loss{Bytes: segment + 2*mib + end, Time: 3 * time.Second, From: written + segment + 30*kib, Seen: seenLast, Dead: seenLast.Add(2 * time.Second), Rate: mib},
+		},
+		{
+			"two segments were left unfilled, as by a base backup of a small server",
+			twice,
+			[]rapbot.Sighting{forgotten("a", true), cut("b", written+2*segment+30*kib), cut("c", 1)},
+			rapbot.Loss{Bytes: 2*segment + 2*mib + end, Time: 3 * time.Second, From: written + 2*segment + 30*kib, Seen: seenLast, Dead: seenLast.Add(2 * time.Second), Rate: mib},
+		},
+		{
+			"somebody looked twice while a segment was left unfilled: it is one",
+			looked,
+			[]rapbot.Sighting{forgotten("a", true), cut("b", written+segment+30*kib), cut("c", 1)},
+			rapbot.Loss{Bytes: segment + 2*mib + end, Time: 3 * time.Second, From: written + segment + 30*kib, Seen: seenLast, Dead: seenLast.Add(2 * time.Second), Rate: mib},
+		},
+		{
+			"a flood of five segments within a second, at rest at the start of one",
+			torrent,
+			[]rapbot.Sighting{forgotten("a", true), cut("b", written+5*segment+59*kib), cut("c", 1)},
+			rapbot.Loss{Bytes: 2*2*79*mib + end, Time: 3 * time.Second, From: written + 5*segment + 59*kib, Seen: seenLast, Dead: seenLast.Add(2 * time.Second), Rate: 2 * 79 * mib},
+		},
+		{
+			"a flood that came to rest in the middle of a segment",
+			flood,
+			[]rapbot.Sighting{forgotten("a", true), cut("b", written+segment+5*mib+59*kib), cut("c", 1)},
+			rapbot.Loss{Bytes: 2*40*mib + end, Time: 3 * time.Second, From: written + segment + 5*mib + 59*kib, Seen: seenLast, Dead: seenLast.Add(2 * time.Second), Rate: 40 * mib},
 		},
 		{
 			"its last message told of more than any sample",
