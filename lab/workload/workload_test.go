@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -40,6 +41,8 @@ type world struct {
 	env  map[string]string
 }
 
+var tables atomic.Int64 // made so far: each test has one of its own, however often it runs
+
 func start(t *testing.T, region, zone string, more map[string]string) *world {
 	t.Helper()
 	config, err := pgx.ParseConfig(fleet.Region(region).DSN(regions.Admin))
@@ -57,7 +60,7 @@ func start(t *testing.T, region, zone string, more map[string]string) *world {
 	t.Cleanup(port.Release)
 	env := map[string]string{
 		"DATABASE_HOST": config.Host, "DATABASE_PORT": fmt.Sprint(config.Port), "DATABASE_NAME": config.Database, "DATABASE_USER": config.User,
-		"DATABASE_PASSWORD_FILE": secret, "DATABASE_TABLE": strings.ToLower(t.Name()), "REQUEST_EVERY": "1ms",
+		"DATABASE_PASSWORD_FILE": secret, "DATABASE_TABLE": fmt.Sprint(strings.ToLower(t.Name()), tables.Add(1)), "REQUEST_EVERY": "1ms",
 		"REGION": region, "ZONE": zone, "VERSION": "v1", "PORT": fmt.Sprint(port.Port), "ACKNOWLEDGED_FILE": filepath.Join(t.TempDir(), "acknowledged"),
 	}
 	maps.Copy(env, more)
@@ -198,7 +201,7 @@ func TestConnectsForEver(t *testing.T) {
 func TestReplicaZoneReads(t *testing.T) {
 	primary := start(t, "us-east-1", "primary", nil)
 	eventually(t, "the table is there", func() bool { return primary.requests("200") > 0 })
-	w := start(t, "us-west-2", "replica", nil)
+	w := start(t, "us-west-2", "replica", map[string]string{"DATABASE_TABLE": primary.env["DATABASE_TABLE"]})
 	eventually(t, "it reads", func() bool { return w.requests("200") >= 20 })
 	if noted := acknowledged(t, w); len(noted) > 0 {
 		t.Errorf("it has written %v", noted)
