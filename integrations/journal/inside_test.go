@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -161,4 +162,30 @@ func TestLockThatIsDiscarded(t *testing.T) {
 		})
 	}
 	all.Wait()
+}
+
+// A program that is being started has every open file for a moment.
+func TestLockIsGivenBackWhoeverHasItsFile(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "lock")
+	for _, back := range []func(*fileLock) error{(*fileLock).release, (*fileLock).discard} {
+		l, err := tryLock(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		other, err := syscall.Dup(int(l.file.Fd()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := back(l); err != nil {
+			t.Error(err)
+		}
+		again, err := tryLock(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(again.release(), syscall.Close(other)); err != nil {
+			t.Error(err)
+		}
+	}
 }

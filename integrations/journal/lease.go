@@ -12,6 +12,11 @@ import (
 	"github.com/rap-analyzer/rapbot/integrations/journal/internal/ledger"
 )
 
+// letGo is how long a lock that is held is waited for. A process that is killed
+// while it starts another leaves it to that one, which has it until it executes
+// its own program: some milliseconds, and more on a machine that is busy.
+const letGo = 2 * time.Second
+
 // Acquire implements rapbot.Operations. The lock of the operating system comes
 // first and the term second: whoever has both is alone.
 func (j *Journal) Acquire(ctx context.Context, holder string) (rapbot.Term, error) {
@@ -20,7 +25,9 @@ func (j *Journal) Acquire(ctx context.Context, holder string) (rapbot.Term, erro
 	if j.lease != nil {
 		return j.newTerm(ctx, holder)
 	}
-	lease, err := tryLock(j.path + ".lock")
+	waiting, cancel := context.WithTimeout(ctx, letGo)
+	defer cancel()
+	lease, err := waitLock(waiting, j.path+".lock")
 	if errors.Is(err, errHeld) {
 		return 0, j.heldByAnother(ctx)
 	}

@@ -5,7 +5,9 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/rap-analyzer/rapbot"
 )
@@ -44,6 +46,23 @@ func TestLeaseOfAnotherProcess(t *testing.T) {
 	if after := acquire(t, j); after != before+2 {
 		t.Errorf("the term after the kill is %d, want %d", after, before+2)
 	}
+}
+
+// A holder that was killed while it started another program leaves the lock to
+// that one for a moment.
+func TestLeaseThatIsLetGo(t *testing.T) {
+	t.Parallel()
+	path := empty(t)
+	j := open(t, path)
+	left, err := os.OpenFile(path+".lock", os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Flock(int(left.Fd()), syscall.LOCK_EX); err != nil {
+		t.Fatal(err)
+	}
+	time.AfterFunc(100*time.Millisecond, func() { left.Close() })
+	acquire(t, j)
 }
 
 // A closed journal has given the lease back.

@@ -53,12 +53,16 @@ func waitLock(ctx context.Context, path string) (*fileLock, error) {
 	}
 }
 
-// release gives the lock back and leaves its file for the next holder.
-func (l *fileLock) release() error { return l.file.Close() }
+// release gives the lock back and leaves its file for the next holder. Closing
+// the file would not be enough: a process that is being started at this moment
+// has it open too.
+func (l *fileLock) release() error {
+	return errors.Join(syscall.Flock(int(l.file.Fd()), syscall.LOCK_UN), l.file.Close())
+}
 
 // discard gives the lock back and removes its file.
 func (l *fileLock) discard() error {
-	return errors.Join(os.Remove(l.file.Name()), l.file.Close())
+	return errors.Join(os.Remove(l.file.Name()), l.release())
 }
 
 // stillThere reports whether path is the file that was opened.
