@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"regexp"
-	"sort"
 	"strings"
 	"time"
 )
@@ -119,13 +118,4 @@ func (v Bar) String() string {
 	f = min(1, max(0, f))
 	full := int(f * cells)
 	return fmt.Sprintf("%s %s%s %d%%", v.Label, strings.Repeat("█", full), strings.Repeat("░", cells-full), int(f*100))
-}
-
-func sortedKeys(m map[string]string) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	sort.Strings(keys)
-	return keys
 }

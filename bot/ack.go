@@ -7,19 +7,20 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/alert"
 )
 
 // acknowledge records that somebody looks after a group. Its card says so, and
 // is the only one to say it: whoever presses needs no message about it.
-func (b *Bot) acknowledge(ctx context.Context, g rapbot.AlertGroup, by rapbot.Person) error {
-	err := b.alerts.amend(ctx, g.ID, func(now *rapbot.AlertGroup) error {
+func (b *Bot) acknowledge(ctx context.Context, g alert.Group, by rapbot.Person) error {
+	err := b.alerts.amend(ctx, g.ID, func(now *alert.Group) error {
 		if now.Times != g.Times {
 			return earlierButton()
 		}
-		if err := rapbot.JudgeAck(*now, by); err != nil {
+		if err := alert.JudgeAck(*now, by); err != nil {
 			return err
 		}
-		now.Acked = &rapbot.Ack{By: by, At: b.opt.Clock.Now().UTC()}
+		now.Acked = &alert.Ack{By: by, At: b.opt.Clock.Now().UTC()}
 		return nil
 	})
 	if err == nil {
@@ -30,7 +31,7 @@ func (b *Bot) acknowledge(ctx context.Context, g rapbot.AlertGroup, by rapbot.Pe
 
 // amend changes a group as it is at this moment; what is absorbed meanwhile
 // waits, so that neither undoes the other.
-func (a *alerts) amend(ctx context.Context, id string, change func(*rapbot.AlertGroup) error) error {
+func (a *alerts) amend(ctx context.Context, id string, change func(*alert.Group) error) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.queue.hold(id)
@@ -44,7 +45,7 @@ func (a *alerts) amend(ctx context.Context, id string, change func(*rapbot.Alert
 	return nil
 }
 
-func (a *alerts) amended(ctx context.Context, id string, change func(*rapbot.AlertGroup) error) (rapbot.AlertGroup, error) {
+func (a *alerts) amended(ctx context.Context, id string, change func(*alert.Group) error) (alert.Group, error) {
 	g, err := a.inbox.Group(ctx, id)
 	if err != nil {
 		return g, err

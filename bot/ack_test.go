@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/alert"
 	"github.com/rap-analyzer/rapbot/bot"
 	"github.com/rap-analyzer/rapbot/integrations/journal/memory"
 )
@@ -20,7 +21,7 @@ type slowInbox struct {
 	pressed atomic.Bool
 }
 
-func (s *slowInbox) Absorb(ctx context.Context, g rapbot.AlertGroup, deliveries ...int64) error {
+func (s *slowInbox) Absorb(ctx context.Context, g alert.Group, deliveries ...int64) error {
 	if s.press != nil {
 		press := s.press
 		s.press = nil
@@ -40,7 +41,7 @@ func TestAckMeetsDelivery(t *testing.T) {
 	inbox := &slowInbox{Journal: memory.New()}
 	b := bot.New(bot.Options{
 		Fleet: newWorld(clock, []string{"us-east-1", "us-west-2"}), Operations: inbox, Samples: inbox, Inbox: inbox, Notes: inbox, Chat: chat, Directory: newDirectory(), Clock: clock,
-		AlertCard: func(rapbot.AlertGroup, time.Time) (rapbot.Message, error) {
+		AlertCard: func(alert.Group, time.Time) (rapbot.Message, error) {
 			return rapbot.Message{Summary: "card"}, nil
 		},
 		AlertsChannel: "rap-alerts",
@@ -48,9 +49,9 @@ func TestAckMeetsDelivery(t *testing.T) {
 	if err := b.Begin(ctx); err != nil {
 		t.Fatal(err)
 	}
-	deliver := func(key string, alerts ...rapbot.Alert) {
+	deliver := func(key string, alerts ...alert.Alert) {
 		t.Helper()
-		d := rapbot.Delivery{Key: key, Receiver: "rapbot", Status: "firing", ReceivedAt: clock.Now(), Alerts: alerts}
+		d := alert.Delivery{Key: key, Receiver: "rapbot", Status: "firing", ReceivedAt: clock.Now(), Alerts: alerts}
 		if _, err := inbox.Accept(ctx, d); err != nil {
 			t.Fatal(err)
 		}
@@ -58,7 +59,7 @@ func TestAckMeetsDelivery(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	one := rapbot.Alert{Status: "firing", Fingerprint: "a"}
+	one := alert.Alert{Status: "firing", Fingerprint: "a"}
 	deliver("k1", one)
 	ended := make(chan struct{})
 	inbox.press = func() {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/alert"
 )
 
 // The actions of the buttons on an alert's card. Their value is ticketOf's.
@@ -25,12 +26,12 @@ func ofAlerts(action string) bool { return strings.HasPrefix(action, "alert-") }
 // ticketOf is what a button of a group carries: which time of its firing it was
 // shown for, and what else it is about. Which group it is about is told by the
 // card that it stands on, and never by the button.
-func ticketOf(g rapbot.AlertGroup, about string) string {
+func ticketOf(g alert.Group, about string) string {
 	return fmt.Sprintf("%d:%s", g.Times, about)
 }
 
 // alertCard is the card with what can be pressed on it while something fires.
-func (b *Bot) alertCard(g rapbot.AlertGroup, now time.Time) (rapbot.Message, error) {
+func (b *Bot) alertCard(g alert.Group, now time.Time) (rapbot.Message, error) {
 	m, trouble := b.opt.AlertCard(g, now)
 	if g.Resolved() {
 		return m, trouble
@@ -47,7 +48,7 @@ func (b *Bot) alertCard(g rapbot.AlertGroup, now time.Time) (rapbot.Message, err
 }
 
 // alertButtons begin with what is pressed first at night.
-func (b *Bot) alertButtons(g rapbot.AlertGroup, now time.Time) rapbot.Buttons {
+func (b *Bot) alertButtons(g alert.Group, now time.Time) rapbot.Buttons {
 	var out rapbot.Buttons
 	if g.Acked == nil {
 		out = append(out, rapbot.Button{Label: "Acknowledge", Action: actionAck, Value: ticketOf(g, ""), Style: rapbot.StylePrimary})
@@ -71,7 +72,7 @@ func (b *Bot) alertButtons(g rapbot.AlertGroup, now time.Time) rapbot.Buttons {
 var aboutPrimary = regexp.MustCompile(`(?i)replica|(^|[^f])lag|postgres|primary`)
 
 // advice is the change of primary to plan for what fires in the group.
-func (b *Bot) advice(ctx context.Context, g rapbot.AlertGroup, t rapbot.Topology) (rapbot.Wish, bool) {
+func (b *Bot) advice(ctx context.Context, g alert.Group, t rapbot.Topology) (rapbot.Wish, bool) {
 	if !t.Asked() {
 		return rapbot.Wish{}, false
 	}
@@ -127,7 +128,7 @@ func (b *Bot) alertClick(ctx context.Context, e Event) (rapbot.Message, error) {
 // groupOf finds the group on whose card a button stands, and what the button is
 // about. A button that an earlier card or an earlier time of firing left behind
 // is refused: what it meant is not what would be done.
-func (b *Bot) groupOf(ctx context.Context, card rapbot.Ref, ticket string) (rapbot.AlertGroup, string, error) {
+func (b *Bot) groupOf(ctx context.Context, card rapbot.Ref, ticket string) (alert.Group, string, error) {
 	g, err := b.opt.Inbox.OnCard(ctx, card)
 	if rapbot.ErrorCode(err) == rapbot.NotFound {
 		return g, "", rapbot.Refuse(rapbot.Stale, "This button does not stand on the card of an alert.", "Use the newest card in the alerts channel, or run /rap alerts.")

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/alert"
 	"github.com/rap-analyzer/rapbot/bot"
 )
 
@@ -37,13 +37,13 @@ func (p *player) alerting(o *bot.Options) error {
 		return fmt.Errorf("alerting.json: %w", err)
 	}
 	for _, r := range a.Routes {
-		match, err := rapbot.ParseMatch(r.Match)
+		match, err := alert.ParseMatch(r.Match)
 		if err != nil {
 			return err
 		}
 		o.Routes = append(o.Routes, bot.Route{Match: match, Channel: r.Channel, MentionGroup: r.MentionGroup})
 	}
-	match, err := rapbot.ParseMatch(a.Watchdog.Match)
+	match, err := alert.ParseMatch(a.Watchdog.Match)
 	if err != nil {
 		return err
 	}

@@ -6,19 +6,20 @@ import (
 	"strings"
 
 	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/alert"
 )
 
 // fakeAlertmanager keeps silences as Alertmanager does, where plays care.
 type fakeAlertmanager struct {
 	clock    *fakeClock
-	silences []rapbot.Silence
+	silences []alert.Silence
 	firing   []map[string]string // what its own list shows
 	down     bool
 	none     bool // rapbot is not told where it is
 }
 
 // port is nil, and no typed nil, when it is not configured.
-func (f *fakeAlertmanager) port() rapbot.Silences {
+func (f *fakeAlertmanager) port() alert.Silences {
 	if f.none {
 		return nil
 	}
@@ -50,7 +51,7 @@ func (f *fakeAlertmanager) answers() error {
 	return nil
 }
 
-func (f *fakeAlertmanager) Create(_ context.Context, s rapbot.Silence) (string, error) {
+func (f *fakeAlertmanager) Create(_ context.Context, s alert.Silence) (string, error) {
 	if err := f.answers(); err != nil {
 		return "", err
 	}
@@ -59,19 +60,19 @@ func (f *fakeAlertmanager) Create(_ context.Context, s rapbot.Silence) (string, 
 	return s.ID, nil
 }
 
-func (f *fakeAlertmanager) ByID(_ context.Context, id string) (rapbot.Silence, error) {
+func (f *fakeAlertmanager) ByID(_ context.Context, id string) (alert.Silence, error) {
 	if err := f.answers(); err != nil {
-		return rapbot.Silence{}, err
+		return alert.Silence{}, err
 	}
 	for _, s := range f.silences {
 		if s.ID == id {
-			if s.State = rapbot.SilenceActive; !f.clock.Now().Before(s.EndsAt) {
-				s.State = rapbot.SilenceExpired
+			if s.State = alert.SilenceActive; !f.clock.Now().Before(s.EndsAt) {
+				s.State = alert.SilenceExpired
 			}
 			return s, nil
 		}
 	}
-	return rapbot.Silence{}, rapbot.Refuse(rapbot.NotFound, "Alertmanager knows no such silence.", "See /rap alerts.")
+	return alert.Silence{}, rapbot.Refuse(rapbot.NotFound, "Alertmanager knows no such silence.", "See /rap alerts.")
 }
 
 func (f *fakeAlertmanager) Expire(ctx context.Context, id string) error {
@@ -79,20 +80,20 @@ func (f *fakeAlertmanager) Expire(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	if s.State == rapbot.SilenceExpired {
+	if s.State == alert.SilenceExpired {
 		return &rapbot.Error{Code: rapbot.Settled, What: "This silence has ended already.", Changed: "Nothing was changed by this.", Now: "See /rap alerts."}
 	}
 	f.change("ends " + id)
 	return nil
 }
 
-func (f *fakeAlertmanager) List(ctx context.Context) ([]rapbot.Silence, error) {
+func (f *fakeAlertmanager) List(ctx context.Context) ([]alert.Silence, error) {
 	if err := f.answers(); err != nil {
 		return nil, err
 	}
-	var out []rapbot.Silence
+	var out []alert.Silence
 	for _, s := range f.silences {
-		if now, err := f.ByID(ctx, s.ID); err == nil && now.State == rapbot.SilenceActive {
+		if now, err := f.ByID(ctx, s.ID); err == nil && now.State == alert.SilenceActive {
 			out = append(out, now)
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/alert"
 )
 
 // alerts takes deliveries out of the inbox, and puts and keeps the cards of
@@ -24,11 +25,11 @@ import (
 // recorded after it is; whatever is interrupted is found again in the inbox,
 // and a message by its key.
 type alerts struct {
-	inbox   rapbot.Inbox
+	inbox   alert.Inbox
 	chat    rapbot.Chat
 	channel string // of groups that no route takes
 	routes  []Route
-	card    func(rapbot.AlertGroup, time.Time) (rapbot.Message, error)
+	card    func(alert.Group, time.Time) (rapbot.Message, error)
 	room    func(channel string) int // nil: always enough
 	notes   rapbot.Notes
 	clock   Clock
@@ -96,11 +97,11 @@ func (a *alerts) load(ctx context.Context) error {
 
 // absorbAll takes deliveries into their groups: those of one group in order
 // and in one write, those of different groups side by side.
-func (a *alerts) absorbAll(ctx context.Context, pending []rapbot.Delivery) error {
+func (a *alerts) absorbAll(ctx context.Context, pending []alert.Delivery) error {
 	var order []string
-	of := map[string][]rapbot.Delivery{}
+	of := map[string][]alert.Delivery{}
 	for _, d := range pending {
-		id := rapbot.GroupID(d)
+		id := alert.GroupID(d)
 		if of[id] == nil {
 			order = append(order, id)
 		}
@@ -116,7 +117,7 @@ func (a *alerts) absorbAll(ctx context.Context, pending []rapbot.Delivery) error
 
 // absorb holds the group in the queue meanwhile: a card that goes up between
 // the reading and the writing must not be forgotten.
-func (a *alerts) absorb(ctx context.Context, id string, deliveries []rapbot.Delivery) error {
+func (a *alerts) absorb(ctx context.Context, id string, deliveries []alert.Delivery) error {
 	a.mu.RLock()
 	defer a.mu.RUnlock()
 	a.queue.hold(id)
@@ -170,4 +171,4 @@ func (b *Bot) AlertFigures() AlertFigures {
 }
 
 // AlertQueue is what of the alerts has no card of its own.
-func (b *Bot) AlertQueue() rapbot.AlertQueue { return b.alerts.queue.list(b.opt.Clock.Now()) }
+func (b *Bot) AlertQueue() alert.Queue { return b.alerts.queue.list(b.opt.Clock.Now()) }

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/alert"
 	"github.com/rap-analyzer/rapbot/deploy"
 )
 
@@ -32,26 +33,26 @@ type Options struct {
 	Volumes           map[string]rapbot.Volume                                 // of the regions whose data can be reached
 	Operations        rapbot.Operations
 	Samples           rapbot.Samples
-	Inbox             rapbot.Inbox
+	Inbox             alert.Inbox
 	Notes             rapbot.Notes
 	Chat              rapbot.Chat
 	Directory         rapbot.Directory
-	AlertCard         func(rapbot.AlertGroup, time.Time) (rapbot.Message, error) // the card is always good; an error is told in its thread
-	Room              func(channel string) int                                   // how many messages the chat would take there now; nil when it has no limit
+	AlertCard         func(alert.Group, time.Time) (rapbot.Message, error) // the card is always good; an error is told in its thread
+	Room              func(channel string) int                             // how many messages the chat would take there now; nil when it has no limit
 	OperationsChannel string
 	AlertsChannel     string
 	Routes            []Route // of alerts, to other channels
 	Watchdog          Watchdog
 	Escalate          Escalation
-	Silences          rapbot.Silences // nil when Alertmanager cannot be reached from here
-	LongestSilence    time.Duration   // that may be asked for in chat
-	EmergencyDrills   bool            // a healthy primary may be given up for an exercise
+	Silences          alert.Silences // nil when Alertmanager cannot be reached from here
+	LongestSilence    time.Duration  // that may be asked for in chat
+	EmergencyDrills   bool           // a healthy primary may be given up for an exercise
 	TryWrite          func(ctx context.Context) rapbot.WriteTry
 	DrawWrites        func([]rapbot.WriteTry, []rapbot.Moment) (rapbot.File, error)
 	DrawLag           func(rapbot.LagReport) (rapbot.File, error)
 	LagHistories      []rapbot.LagHistory // asked before rapbot's own samples
 	ObserveEvery      time.Duration       // the pause between two looks at a region
-	Firings           rapbot.Firings
+	Firings           alert.Firings
 	Explain           Explain
 	ExpireAfter       time.Duration // how long a proposal waits for its second person
 	Clock             Clock

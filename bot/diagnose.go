@@ -5,13 +5,14 @@ import (
 	"slices"
 
 	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/alert"
 	"github.com/rap-analyzer/rapbot/cards"
 )
 
 // diagnose answers whoever asks with what rapbot itself sees at this moment of
 // what an alert speaks of. It is open to everybody who can see the card, as
 // /rap status is.
-func (b *Bot) diagnose(ctx context.Context, g rapbot.AlertGroup) (rapbot.Message, error) {
+func (b *Bot) diagnose(ctx context.Context, g alert.Group) (rapbot.Message, error) {
 	t := b.opt.Fleet.Observe(ctx)
 	open, err := b.opt.Operations.Open(ctx)
 	if err != nil {

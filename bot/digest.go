@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/alert"
 	"github.com/rap-analyzer/rapbot/cards"
 )
 
@@ -22,7 +23,7 @@ const (
 
 // storm is the digest of a channel, and what of it is not on its card yet.
 type storm struct {
-	rapbot.Digest
+	alert.Digest
 	changed bool   // its card may be out of date
 	unkept  bool   // the journal does not have it as it is
 	face    string // of its card as last put up by this process
@@ -56,7 +57,7 @@ func (q *queue) join(w *waiter) {
 	}
 	if !w.resolved {
 		// It fires again, so it is not over for this group.
-		s.Missed = slices.DeleteFunc(s.Missed, func(m rapbot.GroupBrief) bool { return m.ID == w.id })
+		s.Missed = slices.DeleteFunc(s.Missed, func(m alert.GroupBrief) bool { return m.ID == w.id })
 	}
 	if !is || w.brief.Alerts > known {
 		s.Groups[w.id] = w.brief.Alerts
@@ -105,7 +106,7 @@ func tooMany(waiting []*waiter, sent int) bool {
 
 // begin makes the next digest of the channel of all that wait; mu is held.
 func (q *queue) begin(s *storm, waiting []*waiter, now time.Time) {
-	s.Digest = rapbot.Digest{Channel: s.Channel, Number: s.Number + 1, Began: now, Groups: map[string]int{}}
+	s.Digest = alert.Digest{Channel: s.Channel, Number: s.Number + 1, Began: now, Groups: map[string]int{}}
 	s.unkept, s.gaveWay = true, false
 	for _, w := range waiting {
 		s.Groups[w.id] = w.brief.Alerts
@@ -113,12 +114,12 @@ func (q *queue) begin(s *storm, waiting []*waiter, now time.Time) {
 }
 
 // look is the storm as it is now: what is kept of it, and what its card says.
-func (a *alerts) look(s *storm) (rapbot.Digest, rapbot.Message) {
+func (a *alerts) look(s *storm) (alert.Digest, rapbot.Message) {
 	a.queue.mu.Lock()
 	defer a.queue.mu.Unlock()
 	d := s.Digest
 	d.Groups, d.Missed = maps.Clone(d.Groups), slices.Clone(d.Missed)
-	waiting := []rapbot.GroupBrief{}
+	waiting := []alert.GroupBrief{}
 	for _, w := range a.queue.cardless(s.Channel) {
 		waiting = append(waiting, w.brief)
 	}
@@ -168,7 +169,7 @@ func (a *alerts) putUpStorm(ctx context.Context, s *storm) error {
 	return a.keepStorm(ctx, s.Channel)
 }
 
-func stormKey(d rapbot.Digest) string {
+func stormKey(d alert.Digest) string {
 	return fmt.Sprintf("alerts-digest-%s-%d", d.Channel, d.Number)
 }
 
@@ -206,7 +207,7 @@ func (a *alerts) listMissed(ctx context.Context, w *waiter, s *storm) error {
 		return nil // it fires again since this was decided
 	}
 	a.queue.change(func() {
-		s.Missed = slices.DeleteFunc(s.Missed, func(m rapbot.GroupBrief) bool { return m.ID == g.ID })
+		s.Missed = slices.DeleteFunc(s.Missed, func(m alert.GroupBrief) bool { return m.ID == g.ID })
 		s.Missed = append(s.Missed, g.Brief())
 		s.unkept, s.changed = true, true
 	})

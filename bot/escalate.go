@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/alert"
 )
 
 // Escalation calls a user group when a critical alert finds nobody.
@@ -54,7 +55,7 @@ func (b *Bot) TendAlerts(ctx context.Context) error {
 // believe accepts a held delivery once more when it has stood unopposed. When
 // rapbot dies before the group has absorbed it, it is the newest of its group
 // and is not accepted twice.
-func (b *Bot) believe(ctx context.Context, g rapbot.AlertGroup) error {
+func (b *Bot) believe(ctx context.Context, g alert.Group) error {
 	now := b.opt.Clock.Now()
 	if !g.Due(now) {
 		return nil
@@ -69,7 +70,7 @@ func (b *Bot) believe(ctx context.Context, g rapbot.AlertGroup) error {
 // escalate mentions the user group in the thread of the card, once for each
 // time that the group fires. It is noted after it was said, because what is
 // said twice under one key is said once.
-func (b *Bot) escalate(ctx context.Context, g rapbot.AlertGroup) error {
+func (b *Bot) escalate(ctx context.Context, g alert.Group) error {
 	now, since := b.opt.Clock.Now(), g.WaitingSince()
 	waited := now.Sub(since)
 	acked := g.Acked != nil && !g.Acked.At.Before(since)

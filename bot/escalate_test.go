@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/alert"
 	"github.com/rap-analyzer/rapbot/bot"
 	"github.com/rap-analyzer/rapbot/integrations/journal/memory"
 )
@@ -15,24 +16,24 @@ import (
 // group fires keeps everybody else asleep; one of an earlier time does not.
 func TestAcknowledgedIsNotEscalated(t *testing.T) {
 	for name, c := range map[string]struct {
-		acked *rapbot.Ack
+		acked *alert.Ack
 		calls bool
 	}{
 		"nobody":                   {nil, true},
-		"somebody":                 {&rapbot.Ack{By: rapbot.Person{ID: "UALICE"}, At: start.Add(time.Minute)}, false},
-		"when it fired before":     {&rapbot.Ack{By: rapbot.Person{ID: "UALICE"}, At: start.Add(-time.Minute)}, true},
-		"as soon as it was firing": {&rapbot.Ack{By: rapbot.Person{ID: "UALICE"}, At: start}, false},
+		"somebody":                 {&alert.Ack{By: rapbot.Person{ID: "UALICE"}, At: start.Add(time.Minute)}, false},
+		"when it fired before":     {&alert.Ack{By: rapbot.Person{ID: "UALICE"}, At: start.Add(-time.Minute)}, true},
+		"as soon as it was firing": {&alert.Ack{By: rapbot.Person{ID: "UALICE"}, At: start}, false},
 	} {
 		ctx, chat, book, clock := context.Background(), &transcript{}, memory.New(), &fakeClock{now: start.Add(10 * time.Minute)}
 		b := bot.New(bot.Options{
 			Inbox: book, Notes: book, Chat: chat, Clock: clock, Escalate: bot.Escalation{After: 10 * time.Minute, Group: "S0ONCALL"},
-			AlertCard: func(rapbot.AlertGroup, time.Time) (rapbot.Message, error) { return rapbot.Message{}, nil },
+			AlertCard: func(alert.Group, time.Time) (rapbot.Message, error) { return rapbot.Message{}, nil },
 		})
-		d := rapbot.Delivery{Key: "k", ReceivedAt: start, Status: "firing", Alerts: []rapbot.Alert{{Status: "firing", Labels: map[string]string{"severity": "page"}}}}
+		d := alert.Delivery{Key: "k", ReceivedAt: start, Status: "firing", Alerts: []alert.Alert{{Status: "firing", Labels: map[string]string{"severity": "page"}}}}
 		if _, err := book.Accept(ctx, d); err != nil {
 			t.Fatal(err)
 		}
-		g := rapbot.AlertGroup{Card: rapbot.Ref{Channel: "rap-alerts", ID: "1"}}.Absorb(d)
+		g := alert.Group{Card: rapbot.Ref{Channel: "rap-alerts", ID: "1"}}.Absorb(d)
 		g.Acked = c.acked
 		if err := book.Absorb(ctx, g, 1); err != nil {
 			t.Fatal(err)
@@ -50,7 +51,7 @@ func TestAcknowledgedIsNotEscalated(t *testing.T) {
 func TestWatchdogOff(t *testing.T) {
 	ctx, book := context.Background(), memory.New()
 	b := bot.New(bot.Options{Inbox: book, Notes: book, Chat: &transcript{}, Clock: &fakeClock{now: start}})
-	d := rapbot.Delivery{Key: "k", Status: "firing", Alerts: []rapbot.Alert{{Status: "firing", Labels: map[string]string{"alertname": "Watchdog"}}}}
+	d := alert.Delivery{Key: "k", Status: "firing", Alerts: []alert.Alert{{Status: "firing", Labels: map[string]string{"alertname": "Watchdog"}}}}
 	if fresh, err := b.Accept(ctx, d); err != nil || !fresh {
 		t.Fatal(fresh, err)
 	}

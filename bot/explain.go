@@ -11,6 +11,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/alert"
 	"github.com/rap-analyzer/rapbot/cards"
 )
 
@@ -89,13 +90,13 @@ func (b *Bot) ExplainAlerts(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-func explanationOf(g rapbot.AlertGroup) string {
+func explanationOf(g alert.Group) string {
 	return fmt.Sprintf("alert-%s-%d-explained", g.ID, g.Times)
 }
 
 // about reports whether any alert of a group is about replication.
-func (e Explain) about(g rapbot.AlertGroup) bool {
-	return slices.ContainsFunc(g.Latest.Alerts, func(a rapbot.Alert) bool {
+func (e Explain) about(g alert.Group) bool {
+	return slices.ContainsFunc(g.Latest.Alerts, func(a alert.Alert) bool {
 		return slices.ContainsFunc(e.Alerts, func(pattern string) bool {
 			is, err := path.Match(pattern, a.Labels["alertname"])
 			return is && err == nil
@@ -104,7 +105,7 @@ func (e Explain) about(g rapbot.AlertGroup) bool {
 }
 
 // explain says it in words, then shows the picture, then notes that it has.
-func (b *Bot) explain(ctx context.Context, g rapbot.AlertGroup, key string, t *telling) error {
+func (b *Bot) explain(ctx context.Context, g alert.Group, key string, t *telling) error {
 	ctx, cancel := context.WithTimeout(ctx, explainPatience)
 	defer cancel()
 	thread := rapbot.Place{Channel: g.Card.Channel, Thread: g.Card.ID}
@@ -125,7 +126,7 @@ func (b *Bot) explain(ctx context.Context, g rapbot.AlertGroup, key string, t *t
 
 // explanation is what can be seen at this moment. The fleet answers from memory;
 // a rapbot that was just started has none, and looks first.
-func (b *Bot) explanation(ctx context.Context, g rapbot.AlertGroup) rapbot.Message {
+func (b *Bot) explanation(ctx context.Context, g alert.Group) rapbot.Message {
 	t := b.opt.Fleet.Topology()
 	if !t.Asked() {
 		t = b.opt.Fleet.Observe(ctx)
@@ -146,7 +147,7 @@ func (b *Bot) changedSince(ctx context.Context, since time.Time) ([]rapbot.Opera
 
 // regionOf is the region that all alerts of a group are about; empty when there
 // are several.
-func regionOf(g rapbot.AlertGroup) string {
+func regionOf(g alert.Group) string {
 	region := ""
 	for i, a := range g.Latest.Alerts {
 		if i > 0 && a.Labels["region"] != region {

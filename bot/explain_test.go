@@ -8,6 +8,7 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/alert"
 )
 
 // TestCardsComeFirst has one card that is up and one that is not: as long as
@@ -37,10 +38,10 @@ func TestCardsComeFirst(t *testing.T) {
 }
 
 // arrive takes an alert in and leaves its card to others.
-func arrive(t *testing.T, p *player, alert string) rapbot.AlertGroup {
+func arrive(t *testing.T, p *player, name string) alert.Group {
 	t.Helper()
-	labels := map[string]string{"alertname": alert, "region": "eu-west-1"}
-	d := rapbot.Delivery{Key: alert, ReceivedAt: p.clock.Now(), Receiver: "rapbot", Status: "firing", GroupLabels: labels, Alerts: []rapbot.Alert{{Status: "firing", Labels: labels}}}
+	labels := map[string]string{"alertname": name, "region": "eu-west-1"}
+	d := alert.Delivery{Key: name, ReceivedAt: p.clock.Now(), Receiver: "rapbot", Status: "firing", GroupLabels: labels, Alerts: []alert.Alert{{Status: "firing", Labels: labels}}}
 	if _, err := p.book.Accept(t.Context(), d); err != nil {
 		t.Fatal(err)
 	}
@@ -48,7 +49,7 @@ func arrive(t *testing.T, p *player, alert string) rapbot.AlertGroup {
 	if err != nil || len(pending) != 1 {
 		t.Fatal(pending, err)
 	}
-	g := rapbot.AlertGroup{}.Absorb(pending[0])
+	g := alert.Group{}.Absorb(pending[0])
 	if err := p.book.Absorb(t.Context(), g, pending[0].ID); err != nil {
 		t.Fatal(err)
 	}

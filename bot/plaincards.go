@@ -5,13 +5,14 @@ import (
 	"errors"
 
 	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/alert"
 )
 
 // tellPlain says in the thread of a card why it is not the one that the
 // operator's templates make. It is said once, until a card of the group
 // succeeds, and noted after it was said, because what is said twice under one
 // key is said once.
-func (a *alerts) tellPlain(ctx context.Context, g rapbot.AlertGroup, card rapbot.Ref, trouble error) error {
+func (a *alerts) tellPlain(ctx context.Context, g alert.Group, card rapbot.Ref, trouble error) error {
 	name, told := "plain card "+g.ID, ""
 	if trouble != nil {
 		told = "told"

@@ -5,13 +5,14 @@ import (
 	"strings"
 
 	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/alert"
 	"github.com/rap-analyzer/rapbot/commands"
 )
 
 // planButton asks for approval of a change of primary, and for nothing more:
 // the plan goes to the operations channel, where a second person reads it. So it
 // takes one press at night, and no destructive act is one press away.
-func planButton(g rapbot.AlertGroup, w rapbot.Wish) rapbot.Button {
+func planButton(g alert.Group, w rapbot.Wish) rapbot.Button {
 	verb, flag := "Switchover", ""
 	if w.Kind == rapbot.Failover {
 		verb, flag = "Failover", " --force"
@@ -26,7 +27,7 @@ func planButton(g rapbot.AlertGroup, w rapbot.Wish) rapbot.Button {
 }
 
 // planOnCard proposes what the button says, if that is still what it would say.
-func (b *Bot) planOnCard(ctx context.Context, g rapbot.AlertGroup, about, channel string, by rapbot.Person) (rapbot.Message, error) {
+func (b *Bot) planOnCard(ctx context.Context, g alert.Group, about, channel string, by rapbot.Person) (rapbot.Message, error) {
 	if err := rapbot.MayRequest(by); err != nil {
 		return rapbot.Message{}, err
 	}
@@ -38,7 +39,7 @@ func (b *Bot) planOnCard(ctx context.Context, g rapbot.AlertGroup, about, channe
 	now, ok := b.advice(ctx, g, b.opt.Fleet.Observe(ctx))
 	if !ok || now != pressed {
 		// The card shows the present advice once it is made anew.
-		err := b.alerts.amend(ctx, g.ID, func(*rapbot.AlertGroup) error { return nil })
+		err := b.alerts.amend(ctx, g.ID, func(*alert.Group) error { return nil })
 		if err != nil {
 			return rapbot.Message{}, err
 		}

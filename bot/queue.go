@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/alert"
 )
 
 // queue is what of the alert groups is not in front of people yet, in a few
@@ -24,7 +25,7 @@ type queue struct {
 // it should be, because what has just been edited is not edited again at once.
 type waiter struct {
 	id        string // never changes, and may be read without the lock
-	brief     rapbot.GroupBrief
+	brief     alert.GroupBrief
 	channel   string // where its card stands or will stand
 	resolved  bool
 	card      rapbot.Ref
@@ -65,7 +66,7 @@ func (w *waiter) behind() bool { return w.known && w.shownAt.Before(w.changedAt)
 func (w *waiter) cardless() bool { return w.behind() && w.card.Zero() }
 
 // load fills the queue with what an earlier process has left.
-func (q *queue) load(digests []rapbot.Digest, groups []rapbot.AlertGroup, place func(rapbot.AlertGroup) string) {
+func (q *queue) load(digests []alert.Digest, groups []alert.Group, place func(alert.Group) string) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for _, d := range digests {
@@ -119,7 +120,7 @@ func (q *queue) letGo(id string) {
 }
 
 // update takes a hold back and brings the group to its new state.
-func (q *queue) update(g rapbot.AlertGroup, channel string) {
+func (q *queue) update(g alert.Group, channel string) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.groups[g.ID].holds--
@@ -130,7 +131,7 @@ func (q *queue) update(g rapbot.AlertGroup, channel string) {
 // put stores what is known of a group; mu is held. Where the card stands and
 // what was told are taken from g only for a group that was not here: what was
 // shown meanwhile is known better here than there.
-func (q *queue) put(g rapbot.AlertGroup, channel string) {
+func (q *queue) put(g alert.Group, channel string) {
 	w := q.groups[g.ID]
 	if w == nil {
 		w = &waiter{id: g.ID}
@@ -154,7 +155,7 @@ func (q *queue) put(g rapbot.AlertGroup, channel string) {
 		w.sentBefore = q.lane(w.channel).sent
 	}
 	if q.storms[w.channel] == nil {
-		q.storms[w.channel] = &storm{Digest: rapbot.Digest{Channel: w.channel}} // none so far
+		q.storms[w.channel] = &storm{Digest: alert.Digest{Channel: w.channel}} // none so far
 	}
 	w.brief, w.resolved, w.now = g.Brief(), g.Resolved(), toldOf(g)
 	w.changedAt = laterOf(w.changedAt, g.ChangedAt)
@@ -212,11 +213,11 @@ func (q *queue) size() (waiting int, oldest time.Time, digests int) {
 const missedFor = 24 * time.Hour
 
 // list is the groups without a card, the next one first.
-func (q *queue) list(now time.Time) rapbot.AlertQueue {
+func (q *queue) list(now time.Time) alert.Queue {
 	_, oldest, _ := q.size()
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	out := rapbot.AlertQueue{Oldest: oldest}
+	out := alert.Queue{Oldest: oldest}
 	for _, w := range q.cardless("") {
 		out.Groups = append(out.Groups, w.brief)
 	}
@@ -225,7 +226,7 @@ func (q *queue) list(now time.Time) rapbot.AlertQueue {
 			out.Missed = append(out.Missed, s.Missed...)
 		}
 	}
-	slices.SortStableFunc(out.Missed, func(a, b rapbot.GroupBrief) int { return a.To.Compare(b.To) })
+	slices.SortStableFunc(out.Missed, func(a, b alert.GroupBrief) int { return a.To.Compare(b.To) })
 	return out
 }
 

@@ -1,17 +1,17 @@
 package bot
 
-import "github.com/rap-analyzer/rapbot"
+import "github.com/rap-analyzer/rapbot/alert"
 
 // Route sends alert groups to a channel. The first route that matches wins.
 type Route struct {
-	Match        rapbot.Match // of one alert of the group; those that fire count, if any does
+	Match        alert.Match // of one alert of the group; those that fire count, if any does
 	Channel      string
 	MentionGroup string // user group that is called when nobody acknowledges; empty is that of Escalation
 }
 
 // place is the channel of a group: chosen when its card is first put up, and
 // kept from then on, however its labels change.
-func (a *alerts) place(g rapbot.AlertGroup) string {
+func (a *alerts) place(g alert.Group) string {
 	if !g.Card.Zero() {
 		return g.Card.Channel
 	}
@@ -23,14 +23,14 @@ func (a *alerts) place(g rapbot.AlertGroup) string {
 
 // routeOf is the first route that matches, or nil. One alert is enough: a group
 // of many warnings and one critical alert goes where critical ones go.
-func routeOf(routes []Route, g rapbot.AlertGroup) *Route {
+func routeOf(routes []Route, g alert.Group) *Route {
 	alerts := firing(g.Latest.Alerts)
 	if len(alerts) == 0 {
 		alerts = g.Latest.Alerts
 	}
 	for i := range routes {
-		for _, alert := range alerts {
-			if routes[i].Match.Admits(alert.Labels) {
+		for _, a := range alerts {
+			if routes[i].Match.Admits(a.Labels) {
 				return &routes[i]
 			}
 		}
@@ -38,8 +38,8 @@ func routeOf(routes []Route, g rapbot.AlertGroup) *Route {
 	return nil
 }
 
-func firing(alerts []rapbot.Alert) []rapbot.Alert {
-	var out []rapbot.Alert
+func firing(alerts []alert.Alert) []alert.Alert {
+	var out []alert.Alert
 	for _, a := range alerts {
 		if a.Status == "firing" {
 			out = append(out, a)

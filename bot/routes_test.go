@@ -4,23 +4,24 @@ import (
 	"testing"
 
 	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/alert"
 )
 
-func matching(t *testing.T, conditions map[string]string) rapbot.Match {
+func matching(t *testing.T, conditions map[string]string) alert.Match {
 	t.Helper()
-	m, err := rapbot.ParseMatch(conditions)
+	m, err := alert.ParseMatch(conditions)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return m
 }
 
-func groupOf(alerts ...rapbot.Alert) rapbot.AlertGroup {
-	return rapbot.AlertGroup{Latest: rapbot.Delivery{Alerts: alerts}}
+func groupOf(alerts ...alert.Alert) alert.Group {
+	return alert.Group{Latest: alert.Delivery{Alerts: alerts}}
 }
 
-func alertOf(status, severity, region string) rapbot.Alert {
-	return rapbot.Alert{Status: status, Labels: map[string]string{"severity": severity, "region": region}}
+func alertOf(status, severity, region string) alert.Alert {
+	return alert.Alert{Status: status, Labels: map[string]string{"severity": severity, "region": region}}
 }
 
 func TestPlace(t *testing.T) {
@@ -33,7 +34,7 @@ func TestPlace(t *testing.T) {
 	carded := groupOf(alertOf("firing", "critical", "us-east-1"))
 	carded.Card = rapbot.Ref{Channel: "elsewhere", ID: "1"}
 	for name, c := range map[string]struct {
-		g    rapbot.AlertGroup
+		g    alert.Group
 		want string
 	}{
 		"the first that matches":           {groupOf(alertOf("firing", "critical", "us-east-1")), "us-pages"},
@@ -43,7 +44,7 @@ func TestPlace(t *testing.T) {
 		"but not half of two":              {groupOf(alertOf("firing", "warning", "us-east-1"), alertOf("firing", "critical", "x")), "pages"},
 		"one that has resolved is not":     {groupOf(alertOf("firing", "warning", "x"), alertOf("resolved", "critical", "x")), "alerts"},
 		"unless all have":                  {groupOf(alertOf("resolved", "critical", "x")), "pages"},
-		"a label that is not there":        {groupOf(rapbot.Alert{Status: "firing", Labels: map[string]string{"severity": "none"}}), "nowhere"},
+		"a label that is not there":        {groupOf(alert.Alert{Status: "firing", Labels: map[string]string{"severity": "none"}}), "nowhere"},
 		"where its card is":                {carded, "elsewhere"},
 		"a label is compared, not a regex": {groupOf(alertOf("firing", "criticalX", "x")), "alerts"},
 	} {

@@ -10,6 +10,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/alert"
 )
 
 // lookAgain is how soon it is looked whether something is due that only time
@@ -146,12 +147,12 @@ func (a *alerts) edit(ctx context.Context, w *waiter, channel string) error {
 	return a.record(ctx, w, g.ChangedAt)
 }
 
-func failed(g rapbot.AlertGroup, err error) error {
+func failed(g alert.Group, err error) error {
 	return fmt.Errorf("alert group %q: %w", g.Latest.GroupKey, err)
 }
 
 // stands notes where the group's card stands and that it shows this state.
-func (a *alerts) stands(w *waiter, ref rapbot.Ref, g rapbot.AlertGroup) {
+func (a *alerts) stands(w *waiter, ref rapbot.Ref, g alert.Group) {
 	a.queue.mu.Lock()
 	defer a.queue.mu.Unlock()
 	w.card, w.edited, w.touched = ref, g.ChangedAt, a.clock.Now()

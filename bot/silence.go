@@ -8,21 +8,22 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/alert"
 	"github.com/rap-analyzer/rapbot/cards"
 )
 
 // Silence makes a silence and tells everybody.
-func (b *Bot) Silence(ctx context.Context, by rapbot.Person, wish rapbot.SilenceWish) (rapbot.Silence, error) {
+func (b *Bot) Silence(ctx context.Context, by rapbot.Person, wish alert.SilenceWish) (alert.Silence, error) {
 	return b.silence(ctx, by, wish, rapbot.Ref{})
 }
 
 // silence makes one that was asked for on a card, or on none. What it covers is
 // marked before people are told, so that the cards say the same.
-func (b *Bot) silence(ctx context.Context, by rapbot.Person, wish rapbot.SilenceWish, card rapbot.Ref) (rapbot.Silence, error) {
+func (b *Bot) silence(ctx context.Context, by rapbot.Person, wish alert.SilenceWish, card rapbot.Ref) (alert.Silence, error) {
 	if b.opt.Silences == nil {
-		return rapbot.Silence{}, noAlertmanager()
+		return alert.Silence{}, noAlertmanager()
 	}
-	s, err := rapbot.PlanSilence(wish, by, b.opt.Clock.Now(), b.opt.LongestSilence)
+	s, err := alert.PlanSilence(wish, by, b.opt.Clock.Now(), b.opt.LongestSilence)
 	if err != nil {
 		return s, err
 	}
@@ -39,18 +40,18 @@ func (b *Bot) silence(ctx context.Context, by rapbot.Person, wish rapbot.Silence
 }
 
 // Unsilence ends a silence now and tells everybody.
-func (b *Bot) Unsilence(ctx context.Context, by rapbot.Person, id string) (rapbot.Silence, error) {
+func (b *Bot) Unsilence(ctx context.Context, by rapbot.Person, id string) (alert.Silence, error) {
 	return b.unsilence(ctx, by, id, rapbot.Ref{})
 }
 
 // unsilence also takes the silence off the cards when Alertmanager says that it
 // is over: somebody has ended it elsewhere.
-func (b *Bot) unsilence(ctx context.Context, by rapbot.Person, id string, card rapbot.Ref) (rapbot.Silence, error) {
+func (b *Bot) unsilence(ctx context.Context, by rapbot.Person, id string, card rapbot.Ref) (alert.Silence, error) {
 	if err := rapbot.MayRequest(by); err != nil {
-		return rapbot.Silence{}, err
+		return alert.Silence{}, err
 	}
 	if b.opt.Silences == nil {
-		return rapbot.Silence{}, noAlertmanager()
+		return alert.Silence{}, noAlertmanager()
 	}
 	s, err := b.opt.Silences.ByID(ctx, id)
 	if err == nil {
@@ -60,7 +61,7 @@ func (b *Bot) unsilence(ctx context.Context, by rapbot.Person, id string, card r
 	if err != nil && code != rapbot.Settled && code != rapbot.NotFound {
 		return s, err
 	}
-	covered, merr := b.unmark(ctx, func(on rapbot.Silence) bool { return on.ID == id })
+	covered, merr := b.unmark(ctx, func(on alert.Silence) bool { return on.ID == id })
 	if merr != nil {
 		b.log.Warn("the cards still show a silence", zap.String("silence", id), zap.Error(merr))
 	}
@@ -73,7 +74,7 @@ func (b *Bot) unsilence(ctx context.Context, by rapbot.Person, id string, card r
 }
 
 // Silences lists those of Alertmanager.
-func (b *Bot) Silences(ctx context.Context) ([]rapbot.Silence, error) {
+func (b *Bot) Silences(ctx context.Context) ([]alert.Silence, error) {
 	if b.opt.Silences == nil {
 		return nil, noAlertmanager()
 	}
@@ -81,7 +82,7 @@ func (b *Bot) Silences(ctx context.Context) ([]rapbot.Silence, error) {
 }
 
 // Alerts returns the groups that fire.
-func (b *Bot) Alerts(ctx context.Context) ([]rapbot.AlertGroup, error) {
+func (b *Bot) Alerts(ctx context.Context) ([]alert.Group, error) {
 	return b.opt.Inbox.Firing(ctx)
 }
 
@@ -91,8 +92,8 @@ func noAlertmanager() error {
 
 // markSilenced puts the silence on every group all of which it covers, and
 // returns those. Of several the card shows the one that holds longest.
-func (b *Bot) markSilenced(ctx context.Context, s rapbot.Silence) ([]rapbot.AlertGroup, error) {
-	return b.remark(ctx, func(g *rapbot.AlertGroup) bool {
+func (b *Bot) markSilenced(ctx context.Context, s alert.Silence) ([]alert.Group, error) {
+	return b.remark(ctx, func(g *alert.Group) bool {
 		if !s.CoversGroup(*g) {
 			return false
 		}
@@ -104,8 +105,8 @@ func (b *Bot) markSilenced(ctx context.Context, s rapbot.Silence) ([]rapbot.Aler
 }
 
 // unmark takes silences off the groups.
-func (b *Bot) unmark(ctx context.Context, over func(rapbot.Silence) bool) ([]rapbot.AlertGroup, error) {
-	return b.remark(ctx, func(g *rapbot.AlertGroup) bool {
+func (b *Bot) unmark(ctx context.Context, over func(alert.Silence) bool) ([]alert.Group, error) {
+	return b.remark(ctx, func(g *alert.Group) bool {
 		if g.Silenced == nil || !over(*g.Silenced) {
 			return false
 		}
@@ -117,15 +118,15 @@ func (b *Bot) unmark(ctx context.Context, over func(rapbot.Silence) bool) ([]rap
 var errUnchanged = errors.New("nothing to change")
 
 // remark changes the groups that fire, and returns those that it changed.
-func (b *Bot) remark(ctx context.Context, change func(*rapbot.AlertGroup) bool) ([]rapbot.AlertGroup, error) {
+func (b *Bot) remark(ctx context.Context, change func(*alert.Group) bool) ([]alert.Group, error) {
 	groups, err := b.opt.Inbox.Firing(ctx)
 	if err != nil {
 		return nil, err
 	}
-	var changed []rapbot.AlertGroup
+	var changed []alert.Group
 	var errs []error
 	for _, g := range groups {
-		err := b.alerts.amend(ctx, g.ID, func(now *rapbot.AlertGroup) error {
+		err := b.alerts.amend(ctx, g.ID, func(now *alert.Group) error {
 			if now.Resolved() || !change(now) {
 				return errUnchanged
 			}
@@ -144,7 +145,7 @@ func (b *Bot) remark(ctx context.Context, change func(*rapbot.AlertGroup) bool) 
 // announce tells everybody, once: in the thread of the card that it was done on,
 // or of the only card that it is about, and otherwise in the alerts channel.
 // What was done is done when it cannot be told yet, so that is no error.
-func (b *Bot) announce(ctx context.Context, key string, card rapbot.Ref, about []rapbot.AlertGroup, m rapbot.Message) {
+func (b *Bot) announce(ctx context.Context, key string, card rapbot.Ref, about []alert.Group, m rapbot.Message) {
 	if card.Zero() && len(about) == 1 {
 		card = about[0].Card
 	}
@@ -158,7 +159,7 @@ func (b *Bot) announce(ctx context.Context, key string, card rapbot.Ref, about [
 }
 
 // expireOnCard ends the silence that a card shows.
-func (b *Bot) expireOnCard(ctx context.Context, g rapbot.AlertGroup, id string, by rapbot.Person) error {
+func (b *Bot) expireOnCard(ctx context.Context, g alert.Group, id string, by rapbot.Person) error {
 	if err := rapbot.MayRequest(by); err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/alert"
 )
 
 const formSilence = "silence-form"
@@ -19,16 +20,16 @@ var durations = []time.Duration{30 * time.Minute, time.Hour, 2 * time.Hour, 4 * 
 const usualSilence = 2 * time.Hour
 
 // openSilence opens the form with the matchers of the group.
-func (b *Bot) openSilence(ctx context.Context, e Event, g rapbot.AlertGroup) (rapbot.Message, error) {
+func (b *Bot) openSilence(ctx context.Context, e Event, g alert.Group) (rapbot.Message, error) {
 	if err := b.silenceable(g); err != nil {
 		return rapbot.Message{}, err
 	}
-	form := b.silenceForm(g, rapbot.SilenceWish{Matchers: matchersOf(g), For: written(min(usualSilence, b.opt.LongestSilence))},
+	form := b.silenceForm(g, alert.SilenceWish{Matchers: matchersOf(g), For: written(min(usualSilence, b.opt.LongestSilence))},
 		rapbot.Say("Alertmanager notifies nobody of what matches, until it ends. Whoever is on call sees who did it and why."))
 	return rapbot.Message{}, b.opt.Chat.OpenForm(ctx, e.Trigger, form)
 }
 
-func (b *Bot) silenceable(g rapbot.AlertGroup) error {
+func (b *Bot) silenceable(g alert.Group) error {
 	switch {
 	case b.opt.Silences == nil:
 		return noAlertmanager()
@@ -40,7 +41,7 @@ func (b *Bot) silenceable(g rapbot.AlertGroup) error {
 	return nil
 }
 
-func (b *Bot) silenceForm(g rapbot.AlertGroup, w rapbot.SilenceWish, intro rapbot.Text) rapbot.Form {
+func (b *Bot) silenceForm(g alert.Group, w alert.SilenceWish, intro rapbot.Text) rapbot.Form {
 	var options []rapbot.Option
 	for _, d := range durations {
 		if d < b.opt.LongestSilence {
@@ -63,14 +64,14 @@ func (b *Bot) silenceForm(g rapbot.AlertGroup, w rapbot.SilenceWish, intro rapbo
 
 // matchersOf are the labels that Alertmanager grouped by, which is what makes
 // the group what it is; where it grouped by none, what its alerts share.
-func matchersOf(g rapbot.AlertGroup) string {
+func matchersOf(g alert.Group) string {
 	labels := g.Latest.GroupLabels
 	if len(labels) == 0 {
 		labels = g.Latest.CommonLabels
 	}
 	var lines []string
 	for _, name := range slices.Sorted(maps.Keys(labels)) {
-		lines = append(lines, rapbot.Matcher{Name: name, Value: labels[name]}.String())
+		lines = append(lines, alert.Matcher{Name: name, Value: labels[name]}.String())
 	}
 	return strings.Join(lines, "\n")
 }
@@ -90,7 +91,7 @@ func (b *Bot) silenceSubmitted(ctx context.Context, e Event, by rapbot.Person) (
 	if err := b.silenceable(g); err != nil {
 		return rapbot.Message{}, err
 	}
-	wish := rapbot.SilenceWish{Matchers: e.Values["matchers"], For: e.Values["for"], Comment: e.Values["comment"]}
+	wish := alert.SilenceWish{Matchers: e.Values["matchers"], For: e.Values["for"], Comment: e.Values["comment"]}
 	s, err := b.silence(ctx, by, wish, g.Card)
 	if rapbot.ErrorCode(err) == rapbot.Invalid && e.Trigger != "" {
 		return rapbot.Message{}, b.opt.Chat.OpenForm(ctx, e.Trigger, b.silenceForm(g, wish, rapbot.Say(rapbot.MarkWarning+" ", rapbot.B(err.Error()))))

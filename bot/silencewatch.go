@@ -9,7 +9,7 @@ import (
 
 	"go.uber.org/zap"
 
-	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/alert"
 )
 
 // sweepEvery is how soon a card stops saying that it is silenced.
@@ -36,7 +36,7 @@ func (b *Bot) watchSilences(ctx context.Context) error {
 // the cards of what has resolved without a word.
 func (b *Bot) TendSilences(ctx context.Context) error {
 	now := b.opt.Clock.Now()
-	if _, err := b.unmark(ctx, func(s rapbot.Silence) bool { return s.Over(now) }); err != nil {
+	if _, err := b.unmark(ctx, func(s alert.Silence) bool { return s.Over(now) }); err != nil {
 		return err
 	}
 	return b.resolveUntold(ctx, now)
@@ -94,14 +94,14 @@ func (b *Bot) forgetGone() {
 	}
 }
 
-func listsAny(fires []map[string]string, g rapbot.AlertGroup) bool {
-	return slices.ContainsFunc(g.Latest.Alerts, func(a rapbot.Alert) bool {
+func listsAny(fires []map[string]string, g alert.Group) bool {
+	return slices.ContainsFunc(g.Latest.Alerts, func(a alert.Alert) bool {
 		return a.Status == "firing" && slices.ContainsFunc(fires, func(labels map[string]string) bool { return maps.Equal(labels, a.Labels) })
 	})
 }
 
 // endOf is what Alertmanager would have said.
-func endOf(g rapbot.AlertGroup, gone, now time.Time) rapbot.Delivery {
+func endOf(g alert.Group, gone, now time.Time) alert.Delivery {
 	d := g.Latest
 	d.ID, d.Key, d.ReceivedAt = 0, fmt.Sprintf("untold-%d", now.UnixNano()), now.UTC()
 	d.Status, d.Reason = "resolved", "all alerts resolved"

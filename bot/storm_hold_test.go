@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/alert"
 	"github.com/rap-analyzer/rapbot/bot"
 	"github.com/rap-analyzer/rapbot/integrations/alertmanager"
 	"github.com/rap-analyzer/rapbot/integrations/journal/memory"
@@ -20,7 +21,7 @@ type between struct {
 	once                       sync.Once
 }
 
-func (b *between) Absorb(ctx context.Context, g rapbot.AlertGroup, numbers ...int64) error {
+func (b *between) Absorb(ctx context.Context, g alert.Group, numbers ...int64) error {
 	if len(g.Firing) == 2 {
 		b.once.Do(func() {
 			close(b.reading) // the group was read, without a card
@@ -65,7 +66,7 @@ func TestCardRecordedWhileAbsorbing(t *testing.T) {
 	clock := fastClock{time.Now()}
 	b := bot.New(bot.Options{
 		Fleet: newWorld(&fakeClock{now: start}, []string{"us-east-1"}), Samples: book, Operations: book, Inbox: book, Notes: book, Chat: chat, Directory: newDirectory(), Clock: clock, Holder: "test",
-		AlertCard: func(g rapbot.AlertGroup, now time.Time) (rapbot.Message, error) {
+		AlertCard: func(g alert.Group, now time.Time) (rapbot.Message, error) {
 			return alertmanager.Card(g, now, nil), nil
 		}, AlertsChannel: "rap-alerts",
 	})

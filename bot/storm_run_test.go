@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/alert"
 	"github.com/rap-analyzer/rapbot/bot"
 	"github.com/rap-analyzer/rapbot/integrations/alertmanager"
 	"github.com/rap-analyzer/rapbot/integrations/journal/memory"
@@ -67,7 +68,7 @@ func TestStormSideBySide(t *testing.T) {
 	run := func(ctx context.Context) (*bot.Bot, chan struct{}) {
 		b := bot.New(bot.Options{
 			Fleet: newWorld(&fakeClock{now: start}, []string{"us-east-1"}), Samples: book, Operations: book, Inbox: book, Notes: book, Chat: chat, Directory: newDirectory(), Clock: clock, Holder: "test",
-			AlertCard: func(g rapbot.AlertGroup, now time.Time) (rapbot.Message, error) {
+			AlertCard: func(g alert.Group, now time.Time) (rapbot.Message, error) {
 				return alertmanager.Card(g, now, nil), nil
 			}, AlertsChannel: "rap-alerts",
 		})

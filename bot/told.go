@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/alert"
 )
 
 // told is what a thread has been told of its group: the status, how often the
@@ -14,7 +15,7 @@ type told struct {
 	times, alerts int // times 0: not known, from before they were kept
 }
 
-func toldOf(g rapbot.AlertGroup) told {
+func toldOf(g alert.Group) told {
 	return told{g.Latest.Status, g.Times, len(g.Firing)}
 }
 
@@ -60,7 +61,7 @@ const (
 
 // joined tells of the alerts that have joined a group, which are the last of
 // those it remembers.
-func joined(g rapbot.AlertGroup, before told) string {
+func joined(g alert.Group, before told) string {
 	fresh := g.Firing[min(before.alerts, len(g.Firing)):]
 	var names []string
 	for _, a := range fresh[:min(namedNew, len(fresh))] {
@@ -73,7 +74,7 @@ func joined(g rapbot.AlertGroup, before told) string {
 }
 
 // nameOfAlert is what an alert says of itself, or what it is called.
-func nameOfAlert(a rapbot.Alert) string {
+func nameOfAlert(a alert.Alert) string {
 	said := a.Annotations["summary"]
 	if said == "" {
 		said = strings.TrimSpace(a.Labels["alertname"] + " " + a.Labels["instance"])

@@ -7,12 +7,13 @@ import (
 	"time"
 
 	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/alert"
 )
 
 // Watchdog is an alert that always fires, so that its absence says that alerts
 // do not arrive. It never has a card of its own.
 type Watchdog struct {
-	Match     rapbot.Match
+	Match     alert.Match
 	SilentFor time.Duration // zero: there is no watchdog, and its alert is one as any other
 }
 
@@ -45,13 +46,13 @@ func (v vigil) from() time.Time {
 	return v.Heard
 }
 
-// Accept stores a delivery durably before it returns, as rapbot.Inbox does. What
+// Accept stores a delivery durably before it returns, as alert.Inbox does. What
 // the watchdog says is noted, and goes no further.
-func (b *Bot) Accept(ctx context.Context, d rapbot.Delivery) (bool, error) {
+func (b *Bot) Accept(ctx context.Context, d alert.Delivery) (bool, error) {
 	if b.opt.Watchdog.SilentFor <= 0 {
 		return b.opt.Inbox.Accept(ctx, d)
 	}
-	others, status, heard := []rapbot.Alert{}, "resolved", false
+	others, status, heard := []alert.Alert{}, "resolved", false
 	for _, a := range d.Alerts {
 		fires := a.Status == "firing"
 		switch {

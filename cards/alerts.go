@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/alert"
 )
 
 // What a list shows at the most; Alertmanager's own page has the rest.
@@ -19,11 +20,11 @@ const (
 // Alerts is what fires now, the worst first, and which silences there are.
 // Region narrows it to one when it is not empty. Unknown says why there are no
 // silences to show, and is empty when they are known.
-func Alerts(groups []rapbot.AlertGroup, silences []rapbot.Silence, unknown, region string, now time.Time) rapbot.Message {
+func Alerts(groups []alert.Group, silences []alert.Silence, unknown, region string, now time.Time) rapbot.Message {
 	groups = in(region, groups)
 	title := alertsTitle(len(groups), region)
 	m := rapbot.Message{Summary: title, Blocks: []rapbot.Block{rapbot.Heading{Text: title}}}
-	slices.SortStableFunc(groups, func(a, b rapbot.AlertGroup) int { return a.Severity().Rank - b.Severity().Rank })
+	slices.SortStableFunc(groups, func(a, b alert.Group) int { return a.Severity().Rank - b.Severity().Rank })
 	for i, g := range groups {
 		if i == maxAlertGroups {
 			m.Blocks = append(m.Blocks, rapbot.Paragraph{Text: rapbot.Say(fmt.Sprintf("and %d more", len(groups)-i))})
@@ -62,11 +63,11 @@ func alertsTitle(n int, region string) string {
 }
 
 // in are the groups of which something fires in the region.
-func in(region string, groups []rapbot.AlertGroup) []rapbot.AlertGroup {
+func in(region string, groups []alert.Group) []alert.Group {
 	if region == "" {
 		return slices.Clone(groups)
 	}
-	var out []rapbot.AlertGroup
+	var out []alert.Group
 	for _, g := range groups {
 		if slices.Contains(g.Label("region"), region) {
 			out = append(out, g)
@@ -75,7 +76,7 @@ func in(region string, groups []rapbot.AlertGroup) []rapbot.AlertGroup {
 	return out
 }
 
-func groupLine(g rapbot.AlertGroup, now time.Time) rapbot.Text {
+func groupLine(g alert.Group, now time.Time) rapbot.Text {
 	severity := g.Severity()
 	name := strings.Join(g.Label("alertname"), ", ")
 	if name == "" {
@@ -97,7 +98,7 @@ func groupLine(g rapbot.AlertGroup, now time.Time) rapbot.Text {
 	return t
 }
 
-func firingSince(g rapbot.AlertGroup) time.Time {
+func firingSince(g alert.Group) time.Time {
 	var since time.Time
 	for _, a := range g.Latest.Alerts {
 		if a.Status == "firing" && (since.IsZero() || a.StartsAt.Before(since)) {
@@ -107,16 +108,16 @@ func firingSince(g rapbot.AlertGroup) time.Time {
 	return since
 }
 
-func silenceLine(s rapbot.Silence) rapbot.Text {
+func silenceLine(s alert.Silence) rapbot.Text {
 	verb := "until "
-	if s.State == rapbot.SilencePending {
+	if s.State == alert.SilencePending {
 		verb = "not begun yet, until "
 	}
 	return rapbot.Say(rapbot.Mono(words(s.ID)), " "+words(s.Conditions())+", "+verb, rapbot.When(s.EndsAt), " by "+words(s.CreatedBy)+": "+words(s.Comment))
 }
 
 // Silenced tells everybody of a silence, with how many cards show it.
-func Silenced(s rapbot.Silence, covered int) rapbot.Message {
+func Silenced(s alert.Silence, covered int) rapbot.Message {
 	summary := fmt.Sprintf("%s silenced %s.", s.By.Name, words(s.Conditions()))
 	text := rapbot.Say(rapbot.Who(s.By), " silenced ", rapbot.Mono(words(s.Conditions())), " until ", rapbot.When(s.EndsAt), ": "+words(s.Comment))
 	switch {
@@ -132,7 +133,7 @@ func Silenced(s rapbot.Silence, covered int) rapbot.Message {
 }
 
 // Unsilenced tells everybody of its early end.
-func Unsilenced(s rapbot.Silence, by rapbot.Person) rapbot.Message {
+func Unsilenced(s alert.Silence, by rapbot.Person) rapbot.Message {
 	return rapbot.Message{Summary: by.Name + " ended the silence of " + words(s.Conditions()) + ".", Blocks: []rapbot.Block{
 		rapbot.Paragraph{Text: rapbot.Say(rapbot.Who(by), " ended the silence of ", rapbot.Mono(words(s.Conditions())), " early. Alertmanager notifies of it again, unless another silence covers it.")},
 	}}

@@ -7,26 +7,27 @@ import (
 	"time"
 
 	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/alert"
 )
 
 var noon = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
 
-func firing(name, region, severity string) rapbot.AlertGroup {
+func firing(name, region, severity string) alert.Group {
 	labels := map[string]string{"alertname": name, "region": region, "severity": severity}
-	return rapbot.AlertGroup{ID: name, Latest: rapbot.Delivery{Status: "firing", Alerts: []rapbot.Alert{{Status: "firing", Labels: labels, StartsAt: noon}}}}
+	return alert.Group{ID: name, Latest: alert.Delivery{Status: "firing", Alerts: []alert.Alert{{Status: "firing", Labels: labels, StartsAt: noon}}}}
 }
 
 // TestAlertsWorstFirst also holds the list to its bounds: a storm fits into one
 // message, and the worst of it is what is shown.
 func TestAlertsWorstFirst(t *testing.T) {
-	groups := []rapbot.AlertGroup{firing("Odd", "us-west-2", "purple"), firing("Info", "us-west-2", "info")}
+	groups := []alert.Group{firing("Odd", "us-west-2", "purple"), firing("Info", "us-west-2", "info")}
 	for i := range 40 {
 		groups = append(groups, firing(fmt.Sprintf("Warning%d", i), "us-west-2", "warning"))
 	}
 	groups = append(groups, firing("Bad\n"+strings.Repeat("x", 500), "eu-west-1", "critical"))
-	var silences []rapbot.Silence
+	var silences []alert.Silence
 	for i := range 30 {
-		silences = append(silences, rapbot.Silence{ID: fmt.Sprint("s", i), Matchers: []rapbot.Matcher{{Name: "a", Value: strings.Repeat("y", 500)}}, EndsAt: noon, Comment: strings.Repeat("z", 500)})
+		silences = append(silences, alert.Silence{ID: fmt.Sprint("s", i), Matchers: []alert.Matcher{{Name: "a", Value: strings.Repeat("y", 500)}}, EndsAt: noon, Comment: strings.Repeat("z", 500)})
 	}
 	m := Alerts(groups, silences, "", "", noon)
 	lines := strings.Split(m.Plain(), "\n")

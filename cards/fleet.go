@@ -6,11 +6,12 @@ import (
 	"time"
 
 	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/alert"
 )
 
 // Fleet is the answer to "how are we": one line a region, contradictions
 // first, and when it was observed.
-func Fleet(t rapbot.Topology, clusters []rapbot.Cluster, open []rapbot.Operation, queue rapbot.AlertQueue) rapbot.Message {
+func Fleet(t rapbot.Topology, clusters []rapbot.Cluster, open []rapbot.Operation, queue alert.Queue) rapbot.Message {
 	title := fleetTitle(t)
 	m := rapbot.Message{Summary: title, Blocks: []rapbot.Block{rapbot.Heading{Text: title}}}
 	for _, c := range t.Contradictions() {

@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/alert"
 )
 
 // ActionWaiting is the button that answers with the list of what waits.
@@ -19,7 +20,7 @@ const (
 
 // Storm is the one card that stands for a storm of alerts. Waiting are the
 // groups that have no card yet, the next one first.
-func Storm(d rapbot.Digest, waiting []rapbot.GroupBrief) rapbot.Message {
+func Storm(d alert.Digest, waiting []alert.GroupBrief) rapbot.Message {
 	title := stormSize(d)
 	if !d.On() {
 		title += " — all told"
@@ -42,7 +43,7 @@ func Storm(d rapbot.Digest, waiting []rapbot.GroupBrief) rapbot.Message {
 }
 
 // StormOver says how a storm ended, for its thread.
-func StormOver(d rapbot.Digest) string {
+func StormOver(d alert.Digest) string {
 	shown := len(d.Groups) - len(d.Missed)
 	switch {
 	case len(d.Missed) == 0:
@@ -60,19 +61,19 @@ func ownCards(n int) string {
 	return "cards of their own"
 }
 
-func stormSize(d rapbot.Digest) string {
+func stormSize(d alert.Digest) string {
 	return rapbot.Count(d.Alerts(), "alert", "alerts") + " in " + rapbot.Count(len(d.Groups), "group", "groups")
 }
 
 // stormWorst names the worst group in a notification.
-func stormWorst(waiting []rapbot.GroupBrief) string {
+func stormWorst(waiting []alert.GroupBrief) string {
 	if len(waiting) == 0 {
 		return ""
 	}
-	return ", worst: " + strings.TrimPrefix(briefLine(waiting[0]), rapbot.SeverityMark(waiting[0].Rank)+" ")
+	return ", worst: " + strings.TrimPrefix(briefLine(waiting[0]), alert.SeverityMark(waiting[0].Rank)+" ")
 }
 
-func stormStanding(d rapbot.Digest, waiting int) string {
+func stormStanding(d alert.Digest, waiting int) string {
 	var parts []string
 	add := func(n int, one, many string) {
 		if n > 0 {
@@ -86,7 +87,7 @@ func stormStanding(d rapbot.Digest, waiting int) string {
 }
 
 // named lists some of the groups.
-func named(all []rapbot.GroupBrief, head string) []rapbot.Block {
+func named(all []alert.GroupBrief, head string) []rapbot.Block {
 	if len(all) == 0 {
 		return nil
 	}
@@ -131,8 +132,8 @@ func paragraphs(lines []string) []rapbot.Block {
 }
 
 // briefLine is one group in a line: how bad, what, where and how much of it.
-func briefLine(g rapbot.GroupBrief) string {
-	mark, word := rapbot.SeverityMark(g.Rank), g.Severity
+func briefLine(g alert.GroupBrief) string {
+	mark, word := alert.SeverityMark(g.Rank), g.Severity
 	if word == "" {
 		word = "no severity given"
 	}
@@ -148,8 +149,8 @@ func briefLine(g rapbot.GroupBrief) string {
 
 // Waiting lists the groups that have no card of their own, a page of them,
 // counted from 1.
-func Waiting(q rapbot.AlertQueue, page int) rapbot.Message {
-	all := append(append([]rapbot.GroupBrief{}, q.Groups...), q.Missed...)
+func Waiting(q alert.Queue, page int) rapbot.Message {
+	all := append(append([]alert.GroupBrief{}, q.Groups...), q.Missed...)
 	pages := max(1, (len(all)+listLines-1)/listLines)
 	page = min(max(page, 1), pages)
 	title := "No alert group waits for a card"

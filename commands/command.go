@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/alert"
 )
 
 // Desk is what commands ask of the running bot.
@@ -19,7 +20,7 @@ type Desk interface {
 	Observe(ctx context.Context) rapbot.Topology
 	Sites() []rapbot.Site
 	// AlertQueue is what of the alerts has no card of its own.
-	AlertQueue() rapbot.AlertQueue
+	AlertQueue() alert.Queue
 	// EmergencyDrills reports whether a healthy primary may be given up for the
 	// sake of an exercise.
 	EmergencyDrills() bool
@@ -47,12 +48,12 @@ type Desk interface {
 	// to the person who asked.
 	ShowLag(ctx context.Context, at rapbot.Place, report rapbot.LagReport, words rapbot.Message) (rapbot.Message, error)
 	// Alerts returns the groups that fire.
-	Alerts(ctx context.Context) ([]rapbot.AlertGroup, error)
+	Alerts(ctx context.Context) ([]alert.Group, error)
 	// Silences, Silence and Unsilence return code Precondition when rapbot has
 	// not been told where Alertmanager is.
-	Silences(ctx context.Context) ([]rapbot.Silence, error)
-	Silence(ctx context.Context, by rapbot.Person, wish rapbot.SilenceWish) (rapbot.Silence, error)
-	Unsilence(ctx context.Context, by rapbot.Person, id string) (rapbot.Silence, error)
+	Silences(ctx context.Context) ([]alert.Silence, error)
+	Silence(ctx context.Context, by rapbot.Person, wish alert.SilenceWish) (alert.Silence, error)
+	Unsilence(ctx context.Context, by rapbot.Person, id string) (alert.Silence, error)
 	Now() time.Time
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/alert"
 )
 
 var silence = Command{
@@ -26,7 +27,7 @@ var silence = Command{
 }
 
 func runSilence(ctx context.Context, desk Desk, call Call) (rapbot.Message, error) {
-	s, err := desk.Silence(ctx, call.Person, rapbot.SilenceWish{Matchers: call.Args["matcher"], For: call.Flags["for"], Comment: call.Flags["comment"]})
+	s, err := desk.Silence(ctx, call.Person, alert.SilenceWish{Matchers: call.Args["matcher"], For: call.Flags["for"], Comment: call.Flags["comment"]})
 	if err != nil {
 		return rapbot.Message{}, err
 	}

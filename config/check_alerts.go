@@ -6,7 +6,7 @@ import (
 
 	"go.yaml.in/yaml/v4"
 
-	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/alert"
 )
 
 // labels reads the values that labels must have.
@@ -46,7 +46,7 @@ func (d *decoder) labels(path string, node *yaml.Node) Labels {
 		d.add(path, "without a label, so that it would match everything", fix)
 		return nil
 	}
-	if _, err := rapbot.ParseMatch(out); err != nil {
+	if _, err := alert.ParseMatch(out); err != nil {
 		d.add(path, "a value that begins with ~ and is no regular expression", "write one that Go's regexp package reads, or leave the ~ away")
 		return nil
 	}

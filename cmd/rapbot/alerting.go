@@ -5,7 +5,7 @@ import (
 
 	"go.uber.org/zap"
 
-	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/alert"
 	"github.com/rap-analyzer/rapbot/bot"
 	"github.com/rap-analyzer/rapbot/config"
 	"github.com/rap-analyzer/rapbot/integrations/alertmanager"
@@ -15,13 +15,13 @@ import (
 // called.
 func alerting(o *bot.Options, c config.Alertmanager) error {
 	for i, r := range c.Routes {
-		match, err := rapbot.ParseMatch(r.Match)
+		match, err := alert.ParseMatch(r.Match)
 		if err != nil {
 			return fmt.Errorf("alertmanager.routes[%d]: %w", i, err)
 		}
 		o.Routes = append(o.Routes, bot.Route{Match: match, Channel: r.Channel, MentionGroup: r.MentionGroup})
 	}
-	match, err := rapbot.ParseMatch(c.Watchdog.Match)
+	match, err := alert.ParseMatch(c.Watchdog.Match)
 	if err != nil {
 		return fmt.Errorf("alertmanager.watchdog: %w", err)
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/alertmanager/template"
 
 	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/alert"
 	"github.com/rap-analyzer/rapbot/integrations/alertmanager"
 	"github.com/rap-analyzer/rapbot/integrations/journal"
 	"github.com/rap-analyzer/rapbot/integrations/slack"
@@ -44,7 +45,7 @@ func BenchmarkAlerts(b *testing.B) {
 	b.Run("accepted-durably-one-at-a-time", func(b *testing.B) { benchAccept(b, bodies, 1) })
 	b.Run("accepted-durably-64-at-a-time", func(b *testing.B) { benchAccept(b, bodies, 64) })
 	b.Run("absorbed-into-its-group", func(b *testing.B) { benchAbsorb(b, bodies) })
-	g := rapbot.AlertGroup{}.Absorb(decoded(b, bodies[0]))
+	g := alert.Group{}.Absorb(decoded(b, bodies[0]))
 	b.Run("card-rendered-for-slack", func(b *testing.B) {
 		for b.Loop() {
 			slack.Render(alertmanager.Card(g, time.Now(), nil))
@@ -67,7 +68,7 @@ func BenchmarkAlerts(b *testing.B) {
 	})
 }
 
-func decoded(b *testing.B, body []byte) rapbot.Delivery {
+func decoded(b *testing.B, body []byte) alert.Delivery {
 	d, err := alertmanager.Decode(body, time.Now())
 	if err != nil {
 		b.Fatal(err)
@@ -127,7 +128,7 @@ func benchAbsorb(b *testing.B, bodies [][]byte) {
 		}
 		b.StartTimer()
 		for _, d := range pending {
-			g, err := j.Group(b.Context(), rapbot.GroupID(d))
+			g, err := j.Group(b.Context(), alert.GroupID(d))
 			if err != nil && rapbot.ErrorCode(err) != rapbot.NotFound {
 				b.Fatal(err)
 			}

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/alert"
 	"github.com/rap-analyzer/rapbot/bot"
 	"github.com/rap-analyzer/rapbot/config"
 	"github.com/rap-analyzer/rapbot/integrations/alertmanager"
@@ -201,7 +202,7 @@ func firstTime(book *journal.Journal) func(context.Context, string) (bool, error
 }
 
 // openSilences is nil, and no typed nil, when no address is configured.
-func openSilences(c config.AlertmanagerAPI) (rapbot.Silences, error) {
+func openSilences(c config.AlertmanagerAPI) (alert.Silences, error) {
 	if !c.Configured() {
 		return nil, nil
 	}

@@ -12,6 +12,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/alert"
 	"github.com/rap-analyzer/rapbot/cards"
 	"github.com/rap-analyzer/rapbot/config"
 	"github.com/rap-analyzer/rapbot/integrations/postgres"
@@ -51,7 +52,7 @@ func statusCommand(path *string) *cobra.Command {
 					Clusters []rapbot.Cluster `json:"clusters,omitempty"`
 				}{t, clusters})
 			} else {
-				_, err = fmt.Fprintln(cmd.OutOrStdout(), cards.Fleet(t, clusters, nil, rapbot.AlertQueue{}).Plain())
+				_, err = fmt.Fprintln(cmd.OutOrStdout(), cards.Fleet(t, clusters, nil, alert.Queue{}).Plain())
 			}
 			if err == nil && len(t.Contradictions()) > 0 {
 				return errTrouble

@@ -10,6 +10,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/alert"
 	"github.com/rap-analyzer/rapbot/config"
 	"github.com/rap-analyzer/rapbot/integrations/alertmanager"
 )
@@ -32,8 +33,8 @@ func alertTemplates(c config.Alertmanager, registry prometheus.Registerer) (*ale
 }
 
 // logged writes down why a card is not the one that the templates make.
-func logged(card func(rapbot.AlertGroup, time.Time) (rapbot.Message, error), log *zap.Logger) func(rapbot.AlertGroup, time.Time) (rapbot.Message, error) {
-	return func(g rapbot.AlertGroup, now time.Time) (rapbot.Message, error) {
+func logged(card func(alert.Group, time.Time) (rapbot.Message, error), log *zap.Logger) func(alert.Group, time.Time) (rapbot.Message, error) {
+	return func(g alert.Group, now time.Time) (rapbot.Message, error) {
 		m, err := card(g, now)
 		if err != nil {
 			log.Warn("alert template", zap.Error(errors.Unwrap(err)))

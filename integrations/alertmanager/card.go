@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/alert"
 )
 
 // What a card shows of a thing at the most, in runes or in number.
@@ -22,7 +23,7 @@ const (
 // operator's templates have said something it is in their words, otherwise the
 // built-in card has its own; r is nil without templates. Everything but what
 // was rendered is given as values, which the renderer of the chat escapes.
-func Card(g rapbot.AlertGroup, now time.Time, r *Rendered) rapbot.Message {
+func Card(g alert.Group, now time.Time, r *Rendered) rapbot.Message {
 	v := viewOf(g, now)
 	head, theirs := r.plain("title", maxHeading), true
 	if head == "" {
@@ -42,7 +43,7 @@ func Card(g rapbot.AlertGroup, now time.Time, r *Rendered) rapbot.Message {
 	}
 	if g.Held != nil {
 		m.Blocks = append(m.Blocks, rapbot.Paragraph{Text: rapbot.Say(rapbot.MarkWarning+" A delivery that arrived ", rapbot.When(g.Held.ReceivedAt),
-			" says that "+v.heldNames()+" fires, with a beginning from before it resolved. It is most likely late. Unless Alertmanager takes it back, it counts from ", rapbot.When(g.Held.ReceivedAt.Add(rapbot.DoubtFor)), ".")})
+			" says that "+v.heldNames()+" fires, with a beginning from before it resolved. It is most likely late. Unless Alertmanager takes it back, it counts from ", rapbot.When(g.Held.ReceivedAt.Add(alert.DoubtFor)), ".")})
 	}
 	if g.Times > 1 {
 		m.Blocks = append(m.Blocks, rapbot.Note{Text: rapbot.Say(fmt.Sprintf("Fired %d times, first seen ", g.Times), rapbot.When(g.FirstSeen), ".")})

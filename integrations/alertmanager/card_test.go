@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/alert"
 )
 
 func TestWebLink(t *testing.T) {
@@ -44,7 +45,7 @@ func TestWebLink(t *testing.T) {
 // TestOnlyTheTemplateIsMarkup: nothing but the rendered text is a markup span,
 // and nothing of the built-in card is.
 func TestOnlyTheTemplateIsMarkup(t *testing.T) {
-	g := rapbot.AlertGroup{}.Absorb(decode(t, recorded))
+	g := alert.Group{}.Absorb(decode(t, recorded))
 	for text, want := range map[string]int{"": 0, "*rendered*": 1} {
 		markup := 0
 		for _, b := range Card(g, noon, &Rendered{Texts: map[string]string{"text": text}}).Blocks {
@@ -79,12 +80,12 @@ func TestPlainTitle(t *testing.T) {
 // TestCardIsPure: the same group gives the same card and is left as it was,
 // and no group is too empty for one.
 func TestCardIsPure(t *testing.T) {
-	g, again := rapbot.AlertGroup{}.Absorb(decode(t, recorded)), rapbot.AlertGroup{}.Absorb(decode(t, recorded))
+	g, again := alert.Group{}.Absorb(decode(t, recorded)), alert.Group{}.Absorb(decode(t, recorded))
 	if !reflect.DeepEqual(Card(g, noon, nil), Card(g, noon, nil)) || !reflect.DeepEqual(g, again) {
 		t.Error("the card or the group changes")
 	}
 	for _, status := range []string{"", "firing", "resolved"} {
-		g := rapbot.AlertGroup{Latest: rapbot.Delivery{Status: status}}
+		g := alert.Group{Latest: alert.Delivery{Status: status}}
 		if m := Card(g, noon, nil); m.Summary == "" || m.Plain() == "" {
 			t.Errorf("an empty group that is %q has no card", status)
 		}
@@ -95,10 +96,10 @@ func TestCardIsPure(t *testing.T) {
 // renderer escapes, and nothing of a silence that is over.
 func TestLookedAfter(t *testing.T) {
 	alice := rapbot.Person{ID: "U1", Name: "alice"}
-	g := rapbot.AlertGroup{}.Absorb(decode(t, recorded))
+	g := alert.Group{}.Absorb(decode(t, recorded))
 	before := Card(g, noon, nil).Plain()
-	g.Acked = &rapbot.Ack{By: alice, At: noon}
-	g.Silenced = &rapbot.Silence{ID: "s1", Matchers: []rapbot.Matcher{{Name: "a", Value: "b"}}, EndsAt: noon.Add(time.Hour), Comment: "disk\u202e <!channel>" + strings.Repeat("x", 400), By: alice}
+	g.Acked = &alert.Ack{By: alice, At: noon}
+	g.Silenced = &alert.Silence{ID: "s1", Matchers: []alert.Matcher{{Name: "a", Value: "b"}}, EndsAt: noon.Add(time.Hour), Comment: "disk\u202e <!channel>" + strings.Repeat("x", 400), By: alice}
 	card := Card(g, noon, nil)
 	for _, want := range []string{"Acknowledged by @alice", "Silenced by @alice until", "disk <!channel>x", `a="b" (s1)`} {
 		if !strings.Contains(card.Plain(), want) {
@@ -121,8 +122,8 @@ func TestRunbookButton(t *testing.T) {
 		"http://runbooks.example/lag":  "Runbook (http://runbooks.example/lag)",
 		"javascript:alert(1)":          "",
 	} {
-		d := rapbot.Delivery{Status: "firing", Alerts: []rapbot.Alert{{Status: "firing", Annotations: map[string]string{"runbook_url": runbook}}}}
-		card := Card(rapbot.AlertGroup{}.Absorb(d), noon, nil).Plain()
+		d := alert.Delivery{Status: "firing", Alerts: []alert.Alert{{Status: "firing", Annotations: map[string]string{"runbook_url": runbook}}}}
+		card := Card(alert.Group{}.Absorb(d), noon, nil).Plain()
 		if _, below, _ := strings.Cut(card, "given.\n"); below != want {
 			t.Errorf("%s: have %q, want %q", runbook, below, want)
 		}

@@ -6,7 +6,7 @@ import (
 
 	"github.com/prometheus/alertmanager/template"
 
-	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/alert"
 )
 
 // maxValue is how many runes of a value a template sees.
@@ -16,7 +16,7 @@ const maxValue = 4000
 // Alertmanager's own notifiers would give them, with every value made safe.
 // The link to Alertmanager is externalURL when there is one, because the peers
 // of an HA pair differ in theirs.
-func dataOf(d rapbot.Delivery, externalURL string) *template.Data {
+func dataOf(d alert.Delivery, externalURL string) *template.Data {
 	if externalURL == "" {
 		externalURL = d.ExternalURL
 	}

@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/alert"
 )
 
 // What a payload may hold at the most. Alertmanager's own are far smaller.
@@ -49,12 +50,12 @@ type payloadAlert struct {
 // Decode reads the body of a webhook call. What it refuses can never be right;
 // its errors have code Invalid and are sentences for Alertmanager's log, where
 // the answer to a refused call ends up.
-func Decode(body []byte, receivedAt time.Time) (rapbot.Delivery, error) {
+func Decode(body []byte, receivedAt time.Time) (alert.Delivery, error) {
 	p, err := decodePayload(body)
 	if err != nil {
-		return rapbot.Delivery{}, err
+		return alert.Delivery{}, err
 	}
-	d := rapbot.Delivery{
+	d := alert.Delivery{
 		GroupKey:          noNUL(p.GroupKey),
 		ReceivedAt:        receivedAt,
 		Receiver:          unquote(noNUL(p.Receiver)),
@@ -66,12 +67,12 @@ func Decode(body []byte, receivedAt time.Time) (rapbot.Delivery, error) {
 		RouteLabels:       texts(p.RouteLabels),
 		ExternalURL:       noNUL(p.ExternalURL),
 		Truncated:         int(min(p.TruncatedAlerts, maxCutOff)),
-		Alerts:            make([]rapbot.Alert, 0, len(p.Alerts)),
+		Alerts:            make([]alert.Alert, 0, len(p.Alerts)),
 	}
 	for i, raw := range p.Alerts {
 		a, err := decodeAlert(raw, i)
 		if err != nil {
-			return rapbot.Delivery{}, err
+			return alert.Delivery{}, err
 		}
 		if a.Status == "firing" {
 			d.Status = "firing"
@@ -114,16 +115,16 @@ func decodePayload(body []byte) (payload, error) {
 	return p, nil
 }
 
-func decodeAlert(raw json.RawMessage, i int) (rapbot.Alert, error) {
+func decodeAlert(raw json.RawMessage, i int) (alert.Alert, error) {
 	var p payloadAlert
 	at := fmt.Sprintf("alerts[%d].", i)
 	if err := json.Unmarshal(raw, &p); err != nil {
-		return rapbot.Alert{}, wrongField(at, err)
+		return alert.Alert{}, wrongField(at, err)
 	}
 	if p.Status != "firing" && p.Status != "resolved" {
-		return rapbot.Alert{}, invalid("The field "+at+"status is neither firing nor resolved.", "")
+		return alert.Alert{}, invalid("The field "+at+"status is neither firing nor resolved.", "")
 	}
-	a := rapbot.Alert{
+	a := alert.Alert{
 		Status:       p.Status,
 		Labels:       texts(p.Labels),
 		Annotations:  texts(p.Annotations),
@@ -134,7 +135,7 @@ func decodeAlert(raw json.RawMessage, i int) (rapbot.Alert, error) {
 	}
 	// A time beyond these years could be read but not be written again.
 	if !writable(a.StartsAt) || !writable(a.EndsAt) {
-		return rapbot.Alert{}, invalid("The field "+at+"startsAt or endsAt is out of range.", "")
+		return alert.Alert{}, invalid("The field "+at+"startsAt or endsAt is out of range.", "")
 	}
 	if a.Status == "firing" {
 		a.EndsAt = time.Time{}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/alert"
 )
 
 // recorded is the body that Alertmanager 0.34.2 sends, with a field of a later one.
@@ -18,7 +19,7 @@ const recorded = `{"receiver":"rap\\.bot","status":"firing","alerts":[
  "notification_reason":"first notification","groupLabels":{"alertname":"PgLag"},"commonLabels":{"alertname":"PgLag"},"commonAnnotations":{},"routeLabels":{"team":"db"},
  "externalURL":"http://am:9093","version":"4","groupKey":"{}/{severity=\"page\"}:{alertname=\"PgLag\"}","truncatedAlerts":1,"fromTheFuture":{"x":[1]}}`
 
-func decode(t *testing.T, body string) rapbot.Delivery {
+func decode(t *testing.T, body string) alert.Delivery {
 	t.Helper()
 	d, err := Decode([]byte(body), noon)
 	if err != nil {
@@ -104,7 +105,7 @@ func TestUnquote(t *testing.T) {
 // TestNoNUL: NUL parts the fields of a group's ID, so no value may hold one.
 func TestNoNUL(t *testing.T) {
 	d := decode(t, strings.ReplaceAll(recorded, "PgLag", `Pg\u0000Lag`))
-	if id := rapbot.GroupID(d); strings.Count(id, "\x00") != 2 {
+	if id := alert.GroupID(d); strings.Count(id, "\x00") != 2 {
 		t.Errorf("group ID %q", id)
 	}
 }
@@ -168,11 +169,11 @@ func FuzzDecode(f *testing.F) {
 		if err != nil {
 			t.Fatalf("cannot be stored: %v", err)
 		}
-		var back rapbot.Delivery
+		var back alert.Delivery
 		if err := json.Unmarshal(stored, &back); err != nil || !reflect.DeepEqual(back.Alerts, d.Alerts) || key(back) != d.Key {
 			t.Fatalf("not the same after storing: %v", err)
 		}
-		var g rapbot.AlertGroup
+		var g alert.Group
 		g = g.Absorb(d).Absorb(back)
 		rendered, _ := renderer.Render(d)
 		for _, m := range []rapbot.Message{Card(g, noon, nil), Card(g, noon, rendered)} {

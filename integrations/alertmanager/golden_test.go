@@ -11,6 +11,7 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/alert"
 )
 
 var update = flag.Bool("update", false, "rewrite the cards in testdata")
@@ -74,9 +75,9 @@ func cardOf(t *testing.T, archive *txtar.Archive) string {
 }
 
 // play absorbs every payload of the archive.
-func play(t *testing.T, archive *txtar.Archive) (rapbot.AlertGroup, time.Time) {
+func play(t *testing.T, archive *txtar.Archive) (alert.Group, time.Time) {
 	t.Helper()
-	var g rapbot.AlertGroup
+	var g alert.Group
 	now := noon
 	for _, f := range archive.Files {
 		if !strings.HasSuffix(f.Name, ".json") {
@@ -99,7 +100,7 @@ func spelled(payload []byte) []byte {
 
 // rendered is nil without a slack.yaml in the archive. Files that end in .tmpl
 // are the operator's.
-func rendered(t *testing.T, archive *txtar.Archive, d rapbot.Delivery) *Rendered {
+func rendered(t *testing.T, archive *txtar.Archive, d alert.Delivery) *Rendered {
 	t.Helper()
 	o, has := optionsOf(t, archive)
 	if !has {

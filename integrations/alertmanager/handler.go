@@ -12,6 +12,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/alert"
 )
 
 // Path is where Alertmanager posts to.
@@ -25,10 +26,10 @@ const (
 	storeTimeout   = 10 * time.Second
 )
 
-// Accepter is the part of rapbot.Inbox that the webhook needs.
+// Accepter is the part of alert.Inbox that the webhook needs.
 type Accepter interface {
 	// Accept stores a delivery durably before it returns.
-	Accept(ctx context.Context, d rapbot.Delivery) (fresh bool, err error)
+	Accept(ctx context.Context, d alert.Delivery) (fresh bool, err error)
 }
 
 // Options is what the webhook works with. Inbox is needed, and a token, a user
@@ -162,7 +163,7 @@ func (h *webhook) enter(ctx context.Context) bool {
 }
 
 // store goes on when the caller hangs up: what has arrived is not dropped.
-func (h *webhook) store(w http.ResponseWriter, r *http.Request, d rapbot.Delivery) {
+func (h *webhook) store(w http.ResponseWriter, r *http.Request, d alert.Delivery) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), storeTimeout)
 	defer cancel()
 	fresh, err := h.Inbox.Accept(ctx, d)

@@ -18,7 +18,7 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
 
-	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/alert"
 )
 
 const (
@@ -27,9 +27,9 @@ const (
 )
 
 // inboxFunc is an inbox of one function.
-type inboxFunc func(ctx context.Context, d rapbot.Delivery) (bool, error)
+type inboxFunc func(ctx context.Context, d alert.Delivery) (bool, error)
 
-func (f inboxFunc) Accept(ctx context.Context, d rapbot.Delivery) (bool, error) { return f(ctx, d) }
+func (f inboxFunc) Accept(ctx context.Context, d alert.Delivery) (bool, error) { return f(ctx, d) }
 
 // desk is a webhook with everything around it in sight.
 type desk struct {
@@ -54,7 +54,7 @@ func newDesk(t *testing.T, inbox inboxFunc) *desk {
 	return d
 }
 
-func keep(context.Context, rapbot.Delivery) (bool, error) { return true, nil }
+func keep(context.Context, alert.Delivery) (bool, error) { return true, nil }
 
 func call(body string, change ...func(*http.Request)) *http.Request {
 	r := httptest.NewRequest(http.MethodPost, Path, strings.NewReader(body))
@@ -96,8 +96,8 @@ func (d *desk) counted(t *testing.T, outcome string) float64 {
 // TestAnswers goes through every way a call can end. Its log and its answers
 // never hold a token, right or wrong (R10).
 func TestAnswers(t *testing.T) {
-	fail := func(context.Context, rapbot.Delivery) (bool, error) { return false, errors.New("disk full") }
-	known := func(context.Context, rapbot.Delivery) (bool, error) { return false, nil }
+	fail := func(context.Context, alert.Delivery) (bool, error) { return false, errors.New("disk full") }
+	known := func(context.Context, alert.Delivery) (bool, error) { return false, nil }
 	broken := func(r *http.Request) { r.Body = io.NopCloser(iotest.ErrReader(errors.New("reset"))) }
 	wrong := with("Authorization", "Bearer wrong-"+goodToken)
 	for _, c := range []struct {
@@ -164,7 +164,7 @@ func TestDurableBeforeAnswered(t *testing.T) {
 	w := httptest.NewRecorder()
 	var d *desk
 	stored := false
-	d = newDesk(t, func(ctx context.Context, got rapbot.Delivery) (bool, error) {
+	d = newDesk(t, func(ctx context.Context, got alert.Delivery) (bool, error) {
 		if w.Flushed || w.Body.Len() > 0 || d.woken > 0 {
 			t.Error("answered or woken before it was stored")
 		}
@@ -182,7 +182,7 @@ func TestDurableBeforeAnswered(t *testing.T) {
 
 // TestCallerHangsUp: what has arrived is stored all the same.
 func TestCallerHangsUp(t *testing.T) {
-	d := newDesk(t, func(ctx context.Context, _ rapbot.Delivery) (bool, error) { return true, ctx.Err() })
+	d := newDesk(t, func(ctx context.Context, _ alert.Delivery) (bool, error) { return true, ctx.Err() })
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if w := d.answer(call(recorded).WithContext(ctx)); w.Code != 200 {
@@ -196,7 +196,7 @@ func TestOverload(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var done sync.WaitGroup
 		release := make(chan struct{})
-		d := newDesk(t, func(context.Context, rapbot.Delivery) (bool, error) {
+		d := newDesk(t, func(context.Context, alert.Delivery) (bool, error) {
 			<-release
 			return false, errors.New("disk full")
 		})
@@ -229,7 +229,7 @@ func TestImpatience(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var done sync.WaitGroup
 		release := make(chan struct{})
-		d := newDesk(t, func(context.Context, rapbot.Delivery) (bool, error) {
+		d := newDesk(t, func(context.Context, alert.Delivery) (bool, error) {
 			<-release
 			return false, errors.New("disk full")
 		})

@@ -10,7 +10,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/txtar"
 
-	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/alert"
 )
 
 // TestInjections puts each of these into every place that an alert has, names
@@ -55,7 +55,7 @@ func TestInjections(t *testing.T) {
 					t.Errorf("%s: %s: %s has markup of the alert's: %.300q", file, name, key, text)
 				}
 			}
-			card := Card(rapbot.AlertGroup{}.Absorb(d), noon, out)
+			card := Card(alert.Group{}.Absorb(d), noon, out)
 			shown := card.Summary + card.Plain()
 			if strings.ContainsFunc(shown, func(r rune) bool {
 				return r != '\n' && r != '\t' && unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r)
@@ -70,7 +70,7 @@ func TestInjections(t *testing.T) {
 }
 
 // injected is a delivery that has s wherever an alert has a text.
-func injected(s string) rapbot.Delivery {
+func injected(s string) alert.Delivery {
 	every := func() map[string]string {
 		m := map[string]string{s: s}
 		for _, name := range []string{"alertname", "severity", "team", "namespace", "pod", "job", "instance", "cluster", "summary", "description", "message", "title", "value", "runbook_url", "dashboard_url", "channel", "escalation"} {
@@ -78,8 +78,8 @@ func injected(s string) rapbot.Delivery {
 		}
 		return m
 	}
-	return rapbot.Delivery{
+	return alert.Delivery{
 		Receiver: s, Status: "firing", Reason: s, GroupLabels: map[string]string{"alertname": s}, CommonLabels: every(), CommonAnnotations: every(), RouteLabels: every(), ExternalURL: s,
-		Alerts: []rapbot.Alert{{Status: "firing", Labels: every(), Annotations: every(), StartsAt: noon, GeneratorURL: s, Fingerprint: s}},
+		Alerts: []alert.Alert{{Status: "firing", Labels: every(), Annotations: every(), StartsAt: noon, GeneratorURL: s, Fingerprint: s}},
 	}
 }

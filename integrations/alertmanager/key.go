@@ -10,16 +10,16 @@ import (
 	"slices"
 	"time"
 
-	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/alert"
 )
 
 // key is equal for deliveries that say the same: the peers of an HA pair agree
 // on the group and on which alerts are in which state since when, and on
 // nothing else. Their external URLs, notification reasons and the order of the
 // alerts may differ.
-func key(d rapbot.Delivery) string {
+func key(d alert.Delivery) string {
 	alerts := slices.Clone(d.Alerts)
-	slices.SortFunc(alerts, func(a, b rapbot.Alert) int {
+	slices.SortFunc(alerts, func(a, b alert.Alert) int {
 		return cmp.Or(cmp.Compare(a.Fingerprint, b.Fingerprint), cmp.Compare(a.Status, b.Status), a.StartsAt.Compare(b.StartsAt))
 	})
 	h := sha256.New()

@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/alert"
 	"github.com/rap-analyzer/rapbot/integrations/journal/memory"
 	"github.com/rap-analyzer/rapbot/lab/child"
 	"github.com/rap-analyzer/rapbot/lab/installed"
@@ -21,7 +21,7 @@ import (
 
 // arrival is a delivery as it came in.
 type arrival struct {
-	rapbot.Delivery
+	alert.Delivery
 	fresh bool
 }
 
@@ -36,7 +36,7 @@ func TestRealAlertmanagers(t *testing.T) {
 	ca, book, arrived := newAuthority(t, "CA"), memory.New(), make(chan arrival, 100)
 	d := newTLSDeskWith(t, ca, ca, Options{
 		Users: []BasicAuth{{"am", "first-password-1234"}},
-		Inbox: inboxFunc(func(ctx context.Context, d rapbot.Delivery) (bool, error) {
+		Inbox: inboxFunc(func(ctx context.Context, d alert.Delivery) (bool, error) {
 			fresh, err := book.Accept(ctx, d)
 			arrived <- arrival{d, fresh}
 			return fresh, err
@@ -72,7 +72,7 @@ func TestRealAlertmanagers(t *testing.T) {
 	if err != nil || len(pending) != 2 {
 		t.Errorf("%d deliveries wait, %v", len(pending), err)
 	}
-	var g rapbot.AlertGroup
+	var g alert.Group
 	for _, d := range pending {
 		g = g.Absorb(d)
 	}

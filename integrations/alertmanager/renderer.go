@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/alert"
 )
 
 // What a rendering may take. Whatever exceeds it is an error.
@@ -122,7 +123,7 @@ func prepare(files *texttemplate.Template, t KeyTemplate) (prepared, error) {
 
 // Render runs every template of the block on a delivery. On an error, which is
 // for people, there is nothing rendered, and the built-in card is to be shown.
-func (r *Renderer) Render(d rapbot.Delivery) (*Rendered, error) {
+func (r *Renderer) Render(d alert.Delivery) (*Rendered, error) {
 	texts, err := r.inTime(dataOf(d, r.externalURL))
 	if err != nil {
 		r.failures.Inc()
@@ -138,7 +139,7 @@ func (r *Renderer) Render(d rapbot.Delivery) (*Rendered, error) {
 // Card is the card of a group as it is known now. It is always good: an error
 // only says why it is not the one that the templates would have made. A nil
 // Renderer has the built-in card.
-func (r *Renderer) Card(g rapbot.AlertGroup, now time.Time) (rapbot.Message, error) {
+func (r *Renderer) Card(g alert.Group, now time.Time) (rapbot.Message, error) {
 	if r == nil {
 		return Card(g, now, nil), nil
 	}

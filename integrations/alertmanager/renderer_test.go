@@ -9,7 +9,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/alert"
 )
 
 func newRenderer(t *testing.T, o RendererOptions) *Renderer {
@@ -41,11 +41,11 @@ func render(t *testing.T, text, summary string) string {
 	return out.Texts["text"]
 }
 
-func alertSaying(summary string) rapbot.Delivery {
+func alertSaying(summary string) alert.Delivery {
 	said := map[string]string{"summary": summary}
-	return rapbot.Delivery{
+	return alert.Delivery{
 		Receiver: "rap.bot", Status: "firing", CommonAnnotations: said, RouteLabels: map[string]string{"team": summary},
-		ExternalURL: "http://am-1:9093", Alerts: []rapbot.Alert{{Status: "firing", Annotations: said, Labels: map[string]string{summary: "name"}}},
+		ExternalURL: "http://am-1:9093", Alerts: []alert.Alert{{Status: "firing", Annotations: said, Labels: map[string]string{summary: "name"}}},
 	}
 }
 

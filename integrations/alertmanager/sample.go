@@ -3,14 +3,14 @@ package alertmanager
 import (
 	"time"
 
-	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/alert"
 )
 
 // samples are a firing and a resolved delivery, on which templates are tried
 // when they are loaded.
-func samples() []rapbot.Delivery {
+func samples() []alert.Delivery {
 	began := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-	firing := rapbot.Delivery{
+	firing := alert.Delivery{
 		Key: "sample", GroupKey: `{}:{alertname="PostgreSQLReplicationLag"}`, ReceivedAt: began.Add(time.Minute), Receiver: "rapbot",
 		Status: "firing", Reason: "first notification", ExternalURL: "http://alertmanager.example:9093",
 		GroupLabels:       map[string]string{"alertname": "PostgreSQLReplicationLag"},
@@ -19,7 +19,7 @@ func samples() []rapbot.Delivery {
 		RouteLabels:       map[string]string{"team": "database"},
 	}
 	for _, region := range []string{"us-west-2", "eu-west-1"} {
-		firing.Alerts = append(firing.Alerts, rapbot.Alert{
+		firing.Alerts = append(firing.Alerts, alert.Alert{
 			Status: "firing", StartsAt: began, GeneratorURL: "http://prometheus.example/graph?g0.expr=lag", Fingerprint: fingerprint(map[string]string{"region": region}),
 			Labels: sampleLabels(region), Annotations: sampleAnnotations(),
 		})
@@ -30,7 +30,7 @@ func samples() []rapbot.Delivery {
 		a.Status, a.EndsAt = "resolved", began.Add(10*time.Minute)
 		resolved.Alerts = append(resolved.Alerts, a)
 	}
-	return []rapbot.Delivery{firing, resolved}
+	return []alert.Delivery{firing, resolved}
 }
 
 // sampleLabels have what templates commonly look for, so that none fails for

@@ -7,15 +7,16 @@ import (
 	"time"
 
 	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/alert"
 )
 
 // seen is an alert as the card speaks of it.
 type seen struct {
-	rapbot.Alert
+	alert.Alert
 	severity severity
 }
 
-func seenOf(a rapbot.Alert, now time.Time) seen {
+func seenOf(a alert.Alert, now time.Time) seen {
 	// Some senders write when an alert will end.
 	if a.EndsAt.After(now) {
 		a.EndsAt = now
@@ -96,7 +97,7 @@ func commonOf(all []seen) seen {
 	if len(all) == 0 {
 		return seen{}
 	}
-	common := seen{Alert: rapbot.Alert{Labels: maps.Clone(all[0].Labels), Annotations: maps.Clone(all[0].Annotations)}}
+	common := seen{Alert: alert.Alert{Labels: maps.Clone(all[0].Labels), Annotations: maps.Clone(all[0].Annotations)}}
 	for _, a := range all[1:] {
 		keepEqual(common.Labels, a.Labels)
 		keepEqual(common.Annotations, a.Annotations)

@@ -3,7 +3,7 @@ package alertmanager
 import (
 	"strings"
 
-	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/alert"
 )
 
 // severity is how bad an alert is, in the word that its label has for it.
@@ -15,9 +15,9 @@ type severity struct {
 
 func severityOf(label string) severity {
 	word := strings.ToLower(oneLine(label, 30))
-	rank := rapbot.SeverityRank(word)
+	rank := alert.SeverityRank(word)
 	if word == "" {
 		word = "no severity given"
 	}
-	return severity{word, rapbot.SeverityMark(rank), rank}
+	return severity{word, alert.SeverityMark(rank), rank}
 }

@@ -4,7 +4,7 @@ import (
 	"regexp"
 	"time"
 
-	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/alert"
 )
 
 // silenceID is what may become part of an address; Alertmanager's are UUIDs.
@@ -34,7 +34,7 @@ type wireMatcher struct {
 	IsEqual *bool  `json:"isEqual,omitempty"`
 }
 
-func wired(s rapbot.Silence) wireSilence {
+func wired(s alert.Silence) wireSilence {
 	w := wireSilence{ID: s.ID, StartsAt: s.StartsAt.UTC(), EndsAt: s.EndsAt.UTC(), CreatedBy: s.CreatedBy, Comment: s.Comment}
 	for _, m := range s.Matchers {
 		equal := !m.Not
@@ -45,16 +45,16 @@ func wired(s rapbot.Silence) wireSilence {
 
 // silence is bounded, as whatever is shown of it may have been written by
 // anybody who reaches Alertmanager (R8).
-func (w wireSilence) silence() rapbot.Silence {
-	s := rapbot.Silence{
+func (w wireSilence) silence() alert.Silence {
+	s := alert.Silence{
 		ID: oneLine(w.ID, maxLabel), StartsAt: w.StartsAt.UTC(), EndsAt: w.EndsAt.UTC(),
-		CreatedBy: oneLine(w.CreatedBy, maxLabel), Comment: oneLine(w.Comment, maxSentence), State: rapbot.SilenceActive,
+		CreatedBy: oneLine(w.CreatedBy, maxLabel), Comment: oneLine(w.Comment, maxSentence), State: alert.SilenceActive,
 	}
 	if w.Status != nil {
-		s.State = rapbot.SilenceState(w.Status.State)
+		s.State = alert.SilenceState(w.Status.State)
 	}
 	for _, m := range w.Matchers {
-		s.Matchers = append(s.Matchers, rapbot.Matcher{Name: m.Name, Value: m.Value, Regex: m.IsRegex, Not: m.IsEqual != nil && !*m.IsEqual})
+		s.Matchers = append(s.Matchers, alert.Matcher{Name: m.Name, Value: m.Value, Regex: m.IsRegex, Not: m.IsEqual != nil && !*m.IsEqual})
 	}
 	return s
 }

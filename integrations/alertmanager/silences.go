@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/alert"
 )
 
 // SilencesOptions say where Alertmanager's API is and how to be let in.
@@ -67,8 +68,8 @@ func NewSilences(o SilencesOptions) (*Silences, error) {
 	return s, nil
 }
 
-// Create implements rapbot.Silences.
-func (s *Silences) Create(ctx context.Context, silence rapbot.Silence) (string, error) {
+// Create implements alert.Silences.
+func (s *Silences) Create(ctx context.Context, silence alert.Silence) (string, error) {
 	body, err := json.Marshal(wired(silence))
 	if err != nil {
 		return "", err
@@ -86,53 +87,53 @@ func (s *Silences) Create(ctx context.Context, silence rapbot.Silence) (string, 
 	return made.ID, nil
 }
 
-// Expire implements rapbot.Silences. Alertmanager answers the second expiring of
+// Expire implements alert.Silences. Alertmanager answers the second expiring of
 // a silence as if something had broken, so it is looked at first.
 func (s *Silences) Expire(ctx context.Context, id string) error {
 	now, err := s.ByID(ctx, id)
 	if err != nil {
 		return err
 	}
-	if now.State == rapbot.SilenceExpired {
+	if now.State == alert.SilenceExpired {
 		return &rapbot.Error{Code: rapbot.Settled, What: "This silence has ended already.", Changed: "Nothing was changed by this.", Now: "See /rap alerts."}
 	}
 	return s.ask(ctx, http.MethodDelete, "silence/"+url.PathEscape(id), nil, nil)
 }
 
-// ByID implements rapbot.Silences.
-func (s *Silences) ByID(ctx context.Context, id string) (rapbot.Silence, error) {
+// ByID implements alert.Silences.
+func (s *Silences) ByID(ctx context.Context, id string) (alert.Silence, error) {
 	if !silenceID.MatchString(id) {
-		return rapbot.Silence{}, noSilence()
+		return alert.Silence{}, noSilence()
 	}
 	var one wireSilence
 	if err := s.ask(ctx, http.MethodGet, "silence/"+id, nil, &one); err != nil {
-		return rapbot.Silence{}, err
+		return alert.Silence{}, err
 	}
 	if one.ID != id {
-		return rapbot.Silence{}, garbled(errors.New("another silence than the one asked for"))
+		return alert.Silence{}, garbled(errors.New("another silence than the one asked for"))
 	}
 	return one.silence(), nil
 }
 
-// List implements rapbot.Silences.
-func (s *Silences) List(ctx context.Context) ([]rapbot.Silence, error) {
+// List implements alert.Silences.
+func (s *Silences) List(ctx context.Context) ([]alert.Silence, error) {
 	var all []wireSilence
 	if err := s.ask(ctx, http.MethodGet, "silences", nil, &all); err != nil {
 		return nil, err
 	}
-	var out []rapbot.Silence
+	var out []alert.Silence
 	for _, one := range all {
-		if silence := one.silence(); silence.State != rapbot.SilenceExpired {
+		if silence := one.silence(); silence.State != alert.SilenceExpired {
 			out = append(out, silence)
 		}
 	}
-	slices.SortStableFunc(out, func(a, b rapbot.Silence) int {
+	slices.SortStableFunc(out, func(a, b alert.Silence) int {
 		return cmp.Or(a.EndsAt.Compare(b.EndsAt), cmp.Compare(a.ID, b.ID))
 	})
 	return out, nil
 }
 
-// Firing implements rapbot.Silences. Alertmanager leaves out what has resolved.
+// Firing implements alert.Silences. Alertmanager leaves out what has resolved.
 func (s *Silences) Firing(ctx context.Context) ([]map[string]string, error) {
 	var all []struct {
 		Labels map[string]string `json:"labels"`

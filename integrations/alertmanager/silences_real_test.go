@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/alert"
 	lab "github.com/rap-analyzer/rapbot/lab/alertmanager"
 )
 
@@ -41,11 +42,11 @@ func TestRealSilences(t *testing.T) {
 	}
 	settles(t, "active", state)
 
-	matchers, err := rapbot.ParseMatchers("alertname=\"Lag\"\nregion=~\"us .*\"\njob!=\"other\"\nteam!~\".+\"")
+	matchers, err := alert.ParseMatchers("alertname=\"Lag\"\nregion=~\"us .*\"\njob!=\"other\"\nteam!~\".+\"")
 	if err != nil {
 		t.Fatal(err)
 	}
-	wish := rapbot.Silence{
+	wish := alert.Silence{
 		Matchers: matchers, StartsAt: time.Now().UTC(), EndsAt: time.Now().UTC().Add(time.Hour).Truncate(time.Millisecond),
 		CreatedBy: "UALICE alice", Comment: `base "backup" <!channel>`,
 	}
@@ -72,7 +73,7 @@ func TestRealSilences(t *testing.T) {
 	settles(t, "fires", fires) // though it is suppressed
 
 	one, err := s.ByID(ctx, id)
-	if err != nil || one.ID != id || one.State != rapbot.SilenceActive || one.CreatedBy != wish.CreatedBy || one.Comment != wish.Comment || one.Conditions() == "" || !one.EndsAt.Equal(wish.EndsAt) {
+	if err != nil || one.ID != id || one.State != alert.SilenceActive || one.CreatedBy != wish.CreatedBy || one.Comment != wish.Comment || one.Conditions() == "" || !one.EndsAt.Equal(wish.EndsAt) {
 		t.Errorf("it is looked up as %+v, %v", one, err)
 	}
 	for _, m := range wish.Matchers {
@@ -91,7 +92,7 @@ func TestRealSilences(t *testing.T) {
 	if all, err := s.List(ctx); err != nil || len(all) != 0 {
 		t.Errorf("after its end the list is %+v, %v", all, err)
 	}
-	if one, err := s.ByID(ctx, id); err != nil || one.State != rapbot.SilenceExpired {
+	if one, err := s.ByID(ctx, id); err != nil || one.State != alert.SilenceExpired {
 		t.Errorf("after its end it is %+v, %v", one, err)
 	}
 	if err := s.Expire(ctx, id); rapbot.ErrorCode(err) != rapbot.Settled {

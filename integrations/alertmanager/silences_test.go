@@ -10,13 +10,14 @@ import (
 	"time"
 
 	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/alert"
 )
 
-func aSilence() rapbot.Silence {
+func aSilence() alert.Silence {
 	alice := rapbot.Person{ID: "UALICE", Name: "alice"}
-	return rapbot.Silence{
-		Matchers: []rapbot.Matcher{{Name: "alertname", Value: "Lag"}, {Name: "region", Value: "us-.*", Regex: true, Not: true}},
-		StartsAt: noon, EndsAt: noon.Add(time.Hour), CreatedBy: rapbot.Creator(alice), Comment: "disk", By: alice,
+	return alert.Silence{
+		Matchers: []alert.Matcher{{Name: "alertname", Value: "Lag"}, {Name: "region", Value: "us-.*", Regex: true, Not: true}},
+		StartsAt: noon, EndsAt: noon.Add(time.Hour), CreatedBy: alert.Creator(alice), Comment: "disk", By: alice,
 	}
 }
 

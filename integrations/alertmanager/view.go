@@ -7,12 +7,12 @@ import (
 	"strings"
 	"time"
 
-	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/alert"
 )
 
 // view is what there is to show of a group.
 type view struct {
-	group    rapbot.AlertGroup
+	group    alert.Group
 	resolved bool
 	alerts   []seen // firing ones first, the worst of them first
 	common   seen   // what all of them share
@@ -24,7 +24,7 @@ type view struct {
 // viewOf takes what fires from Alertmanager's last word, which is the truth
 // about it, and what has resolved from the group's memory, which has the
 // values of when it fired.
-func viewOf(g rapbot.AlertGroup, now time.Time) view {
+func viewOf(g alert.Group, now time.Time) view {
 	v := view{group: g, resolved: g.Resolved(), worst: severityOf("")}
 	shown := g.Firing
 	if !v.resolved {
@@ -57,8 +57,8 @@ func viewOf(g rapbot.AlertGroup, now time.Time) view {
 	return v
 }
 
-func withStatus(all []rapbot.Alert, status string) []rapbot.Alert {
-	var out []rapbot.Alert
+func withStatus(all []alert.Alert, status string) []alert.Alert {
+	var out []alert.Alert
 	for _, a := range all {
 		if a.Status == status {
 			out = append(out, a)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/alert"
 	"github.com/rap-analyzer/rapbot/integrations/journal"
 )
 
@@ -50,11 +51,11 @@ func BenchmarkAccept(b *testing.B) {
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "accepts/s")
 }
 
-func busyDelivery(i int64) rapbot.Delivery {
-	d := rapbot.Delivery{Key: fmt.Sprint(i), ReceivedAt: time.Now(), Receiver: "rapbot", Status: "firing"}
+func busyDelivery(i int64) alert.Delivery {
+	d := alert.Delivery{Key: fmt.Sprint(i), ReceivedAt: time.Now(), Receiver: "rapbot", Status: "firing"}
 	d.GroupLabels = map[string]string{"alertname": "ReplicationLag", "region": fmt.Sprint(i % 50)}
 	for a := range 20 {
-		d.Alerts = append(d.Alerts, rapbot.Alert{
+		d.Alerts = append(d.Alerts, alert.Alert{
 			Status: "firing", Labels: d.GroupLabels, Annotations: map[string]string{"summary": "us-west-2 is 4m behind us-east-1"},
 			StartsAt: d.ReceivedAt, Fingerprint: fmt.Sprint(a),
 		})

@@ -5,20 +5,20 @@ import (
 	"database/sql"
 	"fmt"
 
-	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/alert"
 	"github.com/rap-analyzer/rapbot/integrations/journal/internal/ledger"
 )
 
 const putDigest = "INSERT INTO digests (channel, state) VALUES (?, ?) ON CONFLICT (channel) DO UPDATE SET state = excluded.state"
 
-// Digests implements rapbot.Inbox.
-func (j *Journal) Digests(ctx context.Context) ([]rapbot.Digest, error) {
+// Digests implements alert.Inbox.
+func (j *Journal) Digests(ctx context.Context) ([]alert.Digest, error) {
 	rows, err := j.reader.QueryContext(ctx, "SELECT state FROM digests ORDER BY channel")
 	if err != nil {
 		return nil, fmt.Errorf("read digests: %w", err)
 	}
 	defer rows.Close()
-	var out []rapbot.Digest
+	var out []alert.Digest
 	for rows.Next() {
 		var kept []byte
 		if err := rows.Scan(&kept); err != nil {
@@ -36,8 +36,8 @@ func (j *Journal) Digests(ctx context.Context) ([]rapbot.Digest, error) {
 	return out, nil
 }
 
-// KeepDigest implements rapbot.Inbox.
-func (j *Journal) KeepDigest(ctx context.Context, d rapbot.Digest) error {
+// KeepDigest implements alert.Inbox.
+func (j *Journal) KeepDigest(ctx context.Context, d alert.Digest) error {
 	kept, err := ledger.EncodeDigest(d)
 	if err != nil {
 		return err

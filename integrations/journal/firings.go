@@ -5,19 +5,19 @@ import (
 	"database/sql"
 	"fmt"
 
-	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/alert"
 	"github.com/rap-analyzer/rapbot/integrations/journal/internal/ledger"
 )
 
 // It is asked every second or so; its condition is that of an index.
 const unexplainedGroups = groupColumns + "WHERE firing > explained AND card_id <> '' ORDER BY changed_at, id"
 
-// Unexplained implements rapbot.Firings.
-func (j *Journal) Unexplained(ctx context.Context) ([]rapbot.AlertGroup, error) {
+// Unexplained implements alert.Firings.
+func (j *Journal) Unexplained(ctx context.Context) ([]alert.Group, error) {
 	return j.groups(ctx, unexplainedGroups)
 }
 
-// Explained implements rapbot.Firings.
+// Explained implements alert.Firings.
 func (j *Journal) Explained(ctx context.Context, id string, times int) error {
 	return j.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		result, err := tx.ExecContext(ctx, "UPDATE alert_groups SET explained = max(explained, ?) WHERE id = ?", times, id)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/alert"
 	"github.com/rap-analyzer/rapbot/integrations/journal/internal/ledger"
 )
 
@@ -23,8 +24,8 @@ const (
 		ON CONFLICT (id) DO UPDATE SET state = excluded.state, changed_at = excluded.changed_at`
 )
 
-// Group implements rapbot.Inbox.
-func (j *Journal) Group(ctx context.Context, id string) (rapbot.AlertGroup, error) {
+// Group implements alert.Inbox.
+func (j *Journal) Group(ctx context.Context, id string) (alert.Group, error) {
 	g, err := scanGroup(j.reader.QueryRowContext(ctx, groupColumns+"WHERE id = ?", id))
 	if errors.Is(err, sql.ErrNoRows) {
 		return g, ledger.NoGroup()
@@ -32,22 +33,22 @@ func (j *Journal) Group(ctx context.Context, id string) (rapbot.AlertGroup, erro
 	return g, err
 }
 
-// Unshown implements rapbot.Inbox: the group that waits longest comes first.
-func (j *Journal) Unshown(ctx context.Context) ([]rapbot.AlertGroup, error) {
+// Unshown implements alert.Inbox: the group that waits longest comes first.
+func (j *Journal) Unshown(ctx context.Context) ([]alert.Group, error) {
 	return j.groups(ctx, unshownGroups)
 }
 
-// Firing implements rapbot.Inbox.
-func (j *Journal) Firing(ctx context.Context) ([]rapbot.AlertGroup, error) {
+// Firing implements alert.Inbox.
+func (j *Journal) Firing(ctx context.Context) ([]alert.Group, error) {
 	out, err := j.groups(ctx, firingGroups)
 	ledger.FirstSeenFirst(out)
 	return out, err
 }
 
-// OnCard implements rapbot.Inbox.
-func (j *Journal) OnCard(ctx context.Context, card rapbot.Ref) (rapbot.AlertGroup, error) {
+// OnCard implements alert.Inbox.
+func (j *Journal) OnCard(ctx context.Context, card rapbot.Ref) (alert.Group, error) {
 	if card.Zero() {
-		return rapbot.AlertGroup{}, ledger.NoGroup()
+		return alert.Group{}, ledger.NoGroup()
 	}
 	g, err := scanGroup(j.reader.QueryRowContext(ctx, groupColumns+"WHERE card_channel = ? AND card_id = ?", card.Channel, card.ID))
 	if errors.Is(err, sql.ErrNoRows) {
@@ -56,13 +57,13 @@ func (j *Journal) OnCard(ctx context.Context, card rapbot.Ref) (rapbot.AlertGrou
 	return g, err
 }
 
-func (j *Journal) groups(ctx context.Context, query string) ([]rapbot.AlertGroup, error) {
+func (j *Journal) groups(ctx context.Context, query string) ([]alert.Group, error) {
 	rows, err := j.reader.QueryContext(ctx, query)
 	if err != nil {
 		return nil, fmt.Errorf("read alert groups: %w", err)
 	}
 	defer rows.Close()
-	var out []rapbot.AlertGroup
+	var out []alert.Group
 	for rows.Next() {
 		g, err := scanGroup(rows)
 		if err != nil {
@@ -76,9 +77,9 @@ func (j *Journal) groups(ctx context.Context, query string) ([]rapbot.AlertGroup
 	return out, nil
 }
 
-// Absorb implements rapbot.Inbox. Card and Told belong to Shown: they are
+// Absorb implements alert.Inbox. Card and Told belong to Shown: they are
 // taken from g only for a group that is new.
-func (j *Journal) Absorb(ctx context.Context, g rapbot.AlertGroup, deliveries ...int64) error {
+func (j *Journal) Absorb(ctx context.Context, g alert.Group, deliveries ...int64) error {
 	return j.inbox.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		for _, d := range deliveries {
 			if err := markAbsorbed(ctx, tx, d); err != nil {
@@ -104,8 +105,8 @@ func (j *Journal) Absorb(ctx context.Context, g rapbot.AlertGroup, deliveries ..
 	})
 }
 
-// Amend implements rapbot.Inbox.
-func (j *Journal) Amend(ctx context.Context, g rapbot.AlertGroup) error {
+// Amend implements alert.Inbox.
+func (j *Journal) Amend(ctx context.Context, g alert.Group) error {
 	return j.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		var before int64
 		err := tx.QueryRowContext(ctx, "SELECT changed_at FROM alert_groups WHERE id = ?", g.ID).Scan(&before)
@@ -146,7 +147,7 @@ func markAbsorbed(ctx context.Context, tx *sql.Tx, delivery int64) error {
 	return nil
 }
 
-// Shown implements rapbot.Inbox.
+// Shown implements alert.Inbox.
 func (j *Journal) Shown(ctx context.Context, id string, card rapbot.Ref, told string, changedAt time.Time) error {
 	return j.inbox.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		result, err := tx.ExecContext(ctx, "UPDATE alert_groups SET shown_at = ?, card_channel = ?, card_id = ?, told = ? WHERE id = ?",
@@ -163,12 +164,12 @@ func (j *Journal) Shown(ctx context.Context, id string, card rapbot.Ref, told st
 }
 
 // scanGroup reads one row of groupColumns.
-func scanGroup(row interface{ Scan(...any) error }) (rapbot.AlertGroup, error) {
+func scanGroup(row interface{ Scan(...any) error }) (alert.Group, error) {
 	var kept []byte
 	var card rapbot.Ref
 	var told string
 	if err := row.Scan(&kept, &card.Channel, &card.ID, &told); err != nil {
-		return rapbot.AlertGroup{}, fmt.Errorf("read group: %w", err)
+		return alert.Group{}, fmt.Errorf("read group: %w", err)
 	}
 	return ledger.DecodeGroup(kept, card, told)
 }

@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/alert"
 	"github.com/rap-analyzer/rapbot/integrations/journal/internal/ledger"
 )
 
@@ -18,14 +18,14 @@ const (
 	putNewestKey       = "INSERT INTO newest_keys (group_id, key) VALUES (?, ?) ON CONFLICT (group_id) DO UPDATE SET key = excluded.key"
 )
 
-// Accept implements rapbot.Inbox. A delivery that is not fresh is not stored
+// Accept implements alert.Inbox. A delivery that is not fresh is not stored
 // again: the equal one is on disk already.
-func (j *Journal) Accept(ctx context.Context, d rapbot.Delivery) (bool, error) {
+func (j *Journal) Accept(ctx context.Context, d alert.Delivery) (bool, error) {
 	kept, err := ledger.EncodeDelivery(d)
 	if err != nil {
 		return false, err
 	}
-	group, fresh := rapbot.GroupID(d), false
+	group, fresh := alert.GroupID(d), false
 	err = j.inbox.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		var newest string
 		err := tx.QueryRowContext(ctx, "SELECT key FROM newest_keys WHERE group_id = ?", group).Scan(&newest)
@@ -44,7 +44,7 @@ func (j *Journal) Accept(ctx context.Context, d rapbot.Delivery) (bool, error) {
 	return fresh, nil
 }
 
-func insertDelivery(ctx context.Context, tx *sql.Tx, d rapbot.Delivery, group string, kept []byte) error {
+func insertDelivery(ctx context.Context, tx *sql.Tx, d alert.Delivery, group string, kept []byte) error {
 	_, err := tx.ExecContext(ctx, forgetAbsorbed, d.ReceivedAt.Add(-ledger.KeepDeliveries).UnixNano())
 	if err != nil {
 		return fmt.Errorf("forget old deliveries: %w", err)
@@ -60,14 +60,14 @@ func insertDelivery(ctx context.Context, tx *sql.Tx, d rapbot.Delivery, group st
 	return nil
 }
 
-// Pending implements rapbot.Inbox.
-func (j *Journal) Pending(ctx context.Context, limit int) ([]rapbot.Delivery, error) {
+// Pending implements alert.Inbox.
+func (j *Journal) Pending(ctx context.Context, limit int) ([]alert.Delivery, error) {
 	rows, err := j.reader.QueryContext(ctx, pendingOldestFirst, max(limit, 0))
 	if err != nil {
 		return nil, fmt.Errorf("read pending deliveries: %w", err)
 	}
 	defer rows.Close()
-	var out []rapbot.Delivery
+	var out []alert.Delivery
 	for rows.Next() {
 		var id int64
 		var kept []byte
@@ -86,7 +86,7 @@ func (j *Journal) Pending(ctx context.Context, limit int) ([]rapbot.Delivery, er
 	return out, nil
 }
 
-// FirstTime implements rapbot.Inbox.
+// FirstTime implements alert.Inbox.
 func (j *Journal) FirstTime(ctx context.Context, key string, at time.Time) (bool, error) {
 	first := false
 	err := j.write(ctx, func(ctx context.Context, tx *sql.Tx) error {

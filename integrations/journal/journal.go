@@ -12,13 +12,14 @@ import (
 	_ "modernc.org/sqlite" // the driver "sqlite"
 
 	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/alert"
 )
 
 var (
 	_ rapbot.Operations = (*Journal)(nil)
 	_ rapbot.Samples    = (*Journal)(nil)
-	_ rapbot.Inbox      = (*Journal)(nil)
-	_ rapbot.Firings    = (*Journal)(nil)
+	_ alert.Inbox       = (*Journal)(nil)
+	_ alert.Firings     = (*Journal)(nil)
 )
 
 // readers is how many read at once; a view of the history waits for nobody.

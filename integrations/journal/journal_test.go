@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/alert"
 	"github.com/rap-analyzer/rapbot/integrations/journal"
 	"github.com/rap-analyzer/rapbot/integrations/journal/journaltest"
 )
@@ -19,7 +20,7 @@ func TestOperations(t *testing.T) {
 }
 
 func TestInbox(t *testing.T) {
-	journaltest.Inbox(t, func(t *testing.T) rapbot.Inbox { return open(t, empty(t)) })
+	journaltest.Inbox(t, func(t *testing.T) alert.Inbox { return open(t, empty(t)) })
 }
 
 func TestFirings(t *testing.T) {

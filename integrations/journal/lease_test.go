@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/alert"
 )
 
 // Another process that lives keeps the lease; once it is killed, the lease is
@@ -115,7 +116,7 @@ func TestWritersTakeTurns(t *testing.T) {
 		writing.Go(func() {
 			for i := range 40 {
 				key := fmt.Sprint(name, " ", i)
-				if fresh, err := j.Accept(t.Context(), rapbot.Delivery{Key: key}); err != nil || !fresh {
+				if fresh, err := j.Accept(t.Context(), alert.Delivery{Key: key}); err != nil || !fresh {
 					t.Errorf("delivery %s: %t, %v", key, fresh, err)
 				}
 			}
@@ -135,7 +136,7 @@ func TestWithoutTheLease(t *testing.T) {
 	if got, err := other.Operation(t.Context(), o.ID); err != nil || got.Seq() != 1 {
 		t.Errorf("the other process reads %d records (%v), want 1", got.Seq(), err)
 	}
-	if fresh, err := other.Accept(t.Context(), rapbot.Delivery{Key: "k"}); err != nil || !fresh {
+	if fresh, err := other.Accept(t.Context(), alert.Delivery{Key: "k"}); err != nil || !fresh {
 		t.Errorf("the other process accepts: %t, %v", fresh, err)
 	}
 	if pending, err := holder.Pending(t.Context(), 10); err != nil || len(pending) != 1 {

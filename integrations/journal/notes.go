@@ -6,7 +6,7 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/alert"
 )
 
 const (
@@ -34,8 +34,8 @@ func (j *Journal) PutNote(ctx context.Context, name, text string) error {
 	})
 }
 
-// Unsettled implements rapbot.Inbox. Its condition is that of an index, so that
+// Unsettled implements alert.Inbox. Its condition is that of an index, so that
 // what has resolved is not looked at.
-func (j *Journal) Unsettled(ctx context.Context) ([]rapbot.AlertGroup, error) {
+func (j *Journal) Unsettled(ctx context.Context) ([]alert.Group, error) {
 	return j.groups(ctx, unsettledGroups)
 }

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/alert"
 	"github.com/rap-analyzer/rapbot/integrations/journal"
 )
 
@@ -94,7 +95,7 @@ func actWrite(path string) {
 		o, err = j.Append(ctx, term, o.ID, rapbot.Record{Seq: o.Seq() + 1, Kind: rapbot.RecTold, Step: o.Seq()})
 		check(err)
 		fmt.Println("record", o.Seq())
-		d := rapbot.Delivery{Key: fmt.Sprint("after record ", o.Seq()), Receiver: "rapbot"}
+		d := alert.Delivery{Key: fmt.Sprint("after record ", o.Seq()), Receiver: "rapbot"}
 		_, err = j.Accept(ctx, d)
 		check(err)
 		fmt.Println("delivery", d.Key)

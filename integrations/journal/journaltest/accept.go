@@ -7,9 +7,10 @@ import (
 	"time"
 
 	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/alert"
 )
 
-var acceptPromises = []promise[rapbot.Inbox]{
+var acceptPromises = []promise[alert.Inbox]{
 	{"Accept/what was accepted is pending, every field of it, with times in UTC", acceptedIsPending},
 	{"Accept/an equal delivery is not fresh and not pending twice", twinIsNotFresh},
 	{"Accept/only the newest of the group is compared", onlyTheNewestCounts},
@@ -21,7 +22,7 @@ var acceptPromises = []promise[rapbot.Inbox]{
 	{"Pending/oldest first, limit at the most", pendingOldestFirst},
 }
 
-func acceptedIsPending(t *testing.T, j rapbot.Inbox) {
+func acceptedIsPending(t *testing.T, j alert.Inbox) {
 	same(t, len(pending(t, j)), 0)
 	zone := time.FixedZone("UTC-3:30", -(3*3600 + 30*60))
 	d := delivery("us-west-2", "k1")
@@ -33,7 +34,7 @@ func acceptedIsPending(t *testing.T, j rapbot.Inbox) {
 	got := pending(t, j)
 	want := d
 	want.ID = got[0].ID
-	same(t, got, []rapbot.Delivery{want})
+	same(t, got, []alert.Delivery{want})
 	if got[0].ID <= 0 || got[0].ID == 4711 {
 		t.Errorf("the delivery has number %d", got[0].ID)
 	}
@@ -47,18 +48,18 @@ func acceptedIsPending(t *testing.T, j rapbot.Inbox) {
 	}
 }
 
-func twinIsNotFresh(t *testing.T, j rapbot.Inbox) {
+func twinIsNotFresh(t *testing.T, j alert.Inbox) {
 	accept(t, j, delivery("us-west-2", "k1"), true)
 	accept(t, j, received(delivery("us-west-2", "k1"), noon.Add(time.Second)), false)
 	same(t, keys(pending(t, j)), []string{"k1"})
 
 	d := pending(t, j)[0]
-	succeed(t, j.Absorb(t.Context(), rapbot.AlertGroup{}.Absorb(d), d.ID))
+	succeed(t, j.Absorb(t.Context(), alert.Group{}.Absorb(d), d.ID))
 	accept(t, j, received(delivery("us-west-2", "k1"), noon.Add(time.Hour)), false)
 	same(t, keys(pending(t, j)), []string{})
 }
 
-func onlyTheNewestCounts(t *testing.T, j rapbot.Inbox) {
+func onlyTheNewestCounts(t *testing.T, j alert.Inbox) {
 	for _, key := range []string{"firing", "resolved", "firing", ""} {
 		accept(t, j, delivery("us-west-2", key), true)
 		accept(t, j, delivery("us-west-2", key), false)
@@ -66,7 +67,7 @@ func onlyTheNewestCounts(t *testing.T, j rapbot.Inbox) {
 	same(t, keys(pending(t, j)), []string{"firing", "resolved", "firing", ""})
 }
 
-func groupsApart(t *testing.T, j rapbot.Inbox) {
+func groupsApart(t *testing.T, j alert.Inbox) {
 	accept(t, j, delivery("us-west-2", "k"), true)
 	accept(t, j, delivery("eu-west-1", "k"), true)
 	other := delivery("us-west-2", "k")
@@ -79,7 +80,7 @@ func groupsApart(t *testing.T, j rapbot.Inbox) {
 	same(t, len(pending(t, j)), 3)
 }
 
-func oneTwinIsFresh(t *testing.T, j rapbot.Inbox) {
+func oneTwinIsFresh(t *testing.T, j alert.Inbox) {
 	fresh := make([]bool, rivals)
 	for _, err := range together(rivals, func(i int) (err error) {
 		fresh[i], err = j.Accept(t.Context(), delivery("us-west-2", "k"))
@@ -97,7 +98,7 @@ func oneTwinIsFresh(t *testing.T, j rapbot.Inbox) {
 	same(t, keys(pending(t, j)), []string{"k"})
 }
 
-func manyAtOnce(t *testing.T, j rapbot.Inbox) {
+func manyAtOnce(t *testing.T, j alert.Inbox) {
 	for _, err := range together(rivals, func(i int) error {
 		_, err := j.Accept(t.Context(), delivery("us-west-2", fmt.Sprint(i)))
 		return err
@@ -111,20 +112,20 @@ func manyAtOnce(t *testing.T, j rapbot.Inbox) {
 	same(t, []int{len(numbers), len(names)}, []int{rivals, rivals})
 }
 
-func hostileDelivery(t *testing.T, j rapbot.Inbox) {
+func hostileDelivery(t *testing.T, j alert.Inbox) {
 	for i, text := range []string{"'); DROP TABLE deliveries; --", "\x00", "{{ .Values }}", "<!channel>", "\u202e\ufeff", strings.Repeat("x", 100_000)} {
 		d := delivery(text, fmt.Sprint(text, i))
 		g := absorb(t, j, d)
 		same(t, g.Latest.GroupLabels, d.GroupLabels)
 		accept(t, j, d, false)
-		same(t, must[rapbot.AlertGroup](t)(j.Group(t.Context(), rapbot.GroupID(d))).ID, rapbot.GroupID(d))
+		same(t, must[alert.Group](t)(j.Group(t.Context(), alert.GroupID(d))).ID, alert.GroupID(d))
 	}
 	same(t, len(unshown(t, j)), 6)
 }
 
 // forgottenAfterAWeek tells a forgotten delivery from a kept one by how it is
 // refused when it is absorbed again.
-func forgottenAfterAWeek(t *testing.T, j rapbot.Inbox) {
+func forgottenAfterAWeek(t *testing.T, j alert.Inbox) {
 	accept(t, j, delivery("eu-west-1", "never absorbed"), true)
 	g := absorb(t, j, delivery("us-west-2", "old"))
 	week := 7 * 24 * time.Hour
@@ -136,16 +137,16 @@ func forgottenAfterAWeek(t *testing.T, j rapbot.Inbox) {
 
 	same(t, keys(pending(t, j)), []string{"never absorbed", "a week later", "and a moment"})
 	accept(t, j, received(delivery("us-west-2", "old"), noon.Add(2*week)), false)
-	same(t, must[rapbot.AlertGroup](t)(j.Group(t.Context(), g.ID)), g)
+	same(t, must[alert.Group](t)(j.Group(t.Context(), g.ID)), g)
 }
 
-func pendingOldestFirst(t *testing.T, j rapbot.Inbox) {
+func pendingOldestFirst(t *testing.T, j alert.Inbox) {
 	for i := range 5 {
 		accept(t, j, received(delivery("us-west-2", fmt.Sprint(i)), noon.Add(-time.Duration(i)*time.Hour)), true)
 	}
-	same(t, keys(must[[]rapbot.Delivery](t)(j.Pending(t.Context(), 3))), []string{"0", "1", "2"})
+	same(t, keys(must[[]alert.Delivery](t)(j.Pending(t.Context(), 3))), []string{"0", "1", "2"})
 	same(t, keys(pending(t, j)), []string{"0", "1", "2", "3", "4"})
 	for _, limit := range []int{0, -1} {
-		same(t, len(must[[]rapbot.Delivery](t)(j.Pending(t.Context(), limit))), 0)
+		same(t, len(must[[]alert.Delivery](t)(j.Pending(t.Context(), limit))), 0)
 	}
 }

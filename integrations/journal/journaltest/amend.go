@@ -5,9 +5,10 @@ import (
 	"time"
 
 	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/alert"
 )
 
-var amendPromises = []promise[rapbot.Inbox]{
+var amendPromises = []promise[alert.Inbox]{
 	{"Amend/stores what people made of the group, and its card is to show it", amendStores},
 	{"Amend/leaves the card where it stands", amendLeavesTheCard},
 	{"Amend/an older reading of the group changes nothing", amendOnAnOlderReading},
@@ -19,23 +20,23 @@ var amendPromises = []promise[rapbot.Inbox]{
 }
 
 // people acknowledge the group and silence it.
-func people(g rapbot.AlertGroup) rapbot.AlertGroup {
+func people(g alert.Group) alert.Group {
 	alice := rapbot.Person{ID: "U1", Name: "alice"}
-	g.Acked = &rapbot.Ack{By: alice, At: noon}
-	g.Silenced = &rapbot.Silence{
-		ID: "s1", Matchers: []rapbot.Matcher{{Name: "region", Value: "us-.*", Regex: true}}, StartsAt: noon, EndsAt: noon.Add(time.Hour),
-		CreatedBy: rapbot.Creator(alice), Comment: "disk", By: alice,
+	g.Acked = &alert.Ack{By: alice, At: noon}
+	g.Silenced = &alert.Silence{
+		ID: "s1", Matchers: []alert.Matcher{{Name: "region", Value: "us-.*", Regex: true}}, StartsAt: noon, EndsAt: noon.Add(time.Hour),
+		CreatedBy: alert.Creator(alice), Comment: "disk", By: alice,
 	}
 	return g
 }
 
-func amendStores(t *testing.T, j rapbot.Inbox) {
+func amendStores(t *testing.T, j alert.Inbox) {
 	g := absorb(t, j, delivery("us-west-2", "k1"))
 	succeed(t, j.Shown(t.Context(), g.ID, aCard, "firing", g.ChangedAt))
-	want := people(must[rapbot.AlertGroup](t)(j.Group(t.Context(), g.ID)))
+	want := people(must[alert.Group](t)(j.Group(t.Context(), g.ID)))
 	succeed(t, j.Amend(t.Context(), want))
 
-	got := must[rapbot.AlertGroup](t)(j.Group(t.Context(), g.ID))
+	got := must[alert.Group](t)(j.Group(t.Context(), g.ID))
 	if !got.ChangedAt.After(want.ChangedAt) {
 		t.Errorf("it changed at %s, which is not after %s", got.ChangedAt, want.ChangedAt)
 	}
@@ -46,32 +47,32 @@ func amendStores(t *testing.T, j rapbot.Inbox) {
 	same(t, unshown(t, j), []string{})
 }
 
-func amendLeavesTheCard(t *testing.T, j rapbot.Inbox) {
+func amendLeavesTheCard(t *testing.T, j alert.Inbox) {
 	read := absorb(t, j, delivery("us-west-2", "k1"))
 	succeed(t, j.Shown(t.Context(), read.ID, aCard, "firing", read.ChangedAt))
 	succeed(t, j.Amend(t.Context(), people(read))) // read before the card was there
-	got := must[rapbot.AlertGroup](t)(j.Group(t.Context(), read.ID))
+	got := must[alert.Group](t)(j.Group(t.Context(), read.ID))
 	same(t, []any{got.Card, got.Told}, []any{aCard, "firing"})
 }
 
-func amendOnAnOlderReading(t *testing.T, j rapbot.Inbox) {
+func amendOnAnOlderReading(t *testing.T, j alert.Inbox) {
 	old := absorb(t, j, delivery("us-west-2", "k1"))
 	now := absorb(t, j, received(delivery("us-west-2", "k2"), noon.Add(time.Minute)))
 	refuse(t, rapbot.Conflict, j.Amend(t.Context(), people(old)))
-	same(t, must[rapbot.AlertGroup](t)(j.Group(t.Context(), now.ID)), now)
+	same(t, must[alert.Group](t)(j.Group(t.Context(), now.ID)), now)
 }
 
-func oneAmends(t *testing.T, j rapbot.Inbox) {
+func oneAmends(t *testing.T, j alert.Inbox) {
 	g := absorb(t, j, delivery("us-west-2", "k1"))
 	exactlyOne(t, together(rivals, func(int) error { return j.Amend(t.Context(), people(g)) }), rapbot.Conflict)
 }
 
-func amendNotFound(t *testing.T, j rapbot.Inbox) {
-	refuse(t, rapbot.NotFound, j.Amend(t.Context(), rapbot.AlertGroup{}.Absorb(delivery("us-west-2", "k1"))))
-	same(t, len(must[[]rapbot.AlertGroup](t)(j.Firing(t.Context()))), 0)
+func amendNotFound(t *testing.T, j alert.Inbox) {
+	refuse(t, rapbot.NotFound, j.Amend(t.Context(), alert.Group{}.Absorb(delivery("us-west-2", "k1"))))
+	same(t, len(must[[]alert.Group](t)(j.Firing(t.Context()))), 0)
 }
 
-func firingFirstSeenFirst(t *testing.T, j rapbot.Inbox) {
+func firingFirstSeenFirst(t *testing.T, j alert.Inbox) {
 	var want []string
 	for i, r := range []string{"c", "a", "b"} {
 		at := noon.Add(time.Duration(i) * 500 * time.Millisecond)
@@ -82,29 +83,29 @@ func firingFirstSeenFirst(t *testing.T, j rapbot.Inbox) {
 	absorb(t, j, received(over, noon.Add(time.Minute)))
 	absorb(t, j, received(delivery("c", "k2"), noon.Add(2*time.Minute)))
 	var got []string
-	for _, g := range must[[]rapbot.AlertGroup](t)(j.Firing(t.Context())) {
+	for _, g := range must[[]alert.Group](t)(j.Firing(t.Context())) {
 		got = append(got, g.ID)
 	}
 	same(t, got, []string{want[0], want[2]})
 }
 
-func foundByItsCard(t *testing.T, j rapbot.Inbox) {
+func foundByItsCard(t *testing.T, j alert.Inbox) {
 	absorb(t, j, delivery("eu-west-1", "k1")) // without a card
 	g := absorb(t, j, delivery("us-west-2", "k1"))
 	succeed(t, j.Shown(t.Context(), g.ID, aCard, "firing", g.ChangedAt))
-	same(t, must[rapbot.AlertGroup](t)(j.OnCard(t.Context(), aCard)).ID, g.ID)
+	same(t, must[alert.Group](t)(j.OnCard(t.Context(), aCard)).ID, g.ID)
 	for _, other := range []rapbot.Ref{{}, {Channel: "C3", ID: aCard.ID}, {Channel: aCard.Channel, ID: "9.9"}, {Channel: aCard.Channel}} {
 		_, err := j.OnCard(t.Context(), other)
 		refuse(t, rapbot.NotFound, err)
 	}
 }
 
-func oldCardIsNoCard(t *testing.T, j rapbot.Inbox) {
+func oldCardIsNoCard(t *testing.T, j alert.Inbox) {
 	g := absorb(t, j, delivery("us-west-2", "k1"))
 	succeed(t, j.Shown(t.Context(), g.ID, aCard, "firing", g.ChangedAt))
 	next := rapbot.Ref{Channel: aCard.Channel, ID: "2.5"}
 	succeed(t, j.Shown(t.Context(), g.ID, next, "firing", g.ChangedAt))
 	_, err := j.OnCard(t.Context(), aCard)
 	refuse(t, rapbot.NotFound, err)
-	same(t, must[rapbot.AlertGroup](t)(j.OnCard(t.Context(), next)).ID, g.ID)
+	same(t, must[alert.Group](t)(j.OnCard(t.Context(), next)).ID, g.ID)
 }

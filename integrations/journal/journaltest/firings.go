@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/alert"
 )
 
 var firingPromises = []promise[Journal]{
@@ -19,21 +20,21 @@ var firingPromises = []promise[Journal]{
 func unexplained(t *testing.T, j Journal) []string {
 	t.Helper()
 	ids := []string{}
-	for _, g := range must[[]rapbot.AlertGroup](t)(j.Unexplained(t.Context())) {
+	for _, g := range must[[]alert.Group](t)(j.Unexplained(t.Context())) {
 		ids = append(ids, g.ID)
 	}
 	return ids
 }
 
 // shownFiring absorbs a delivery and puts its card up.
-func shownFiring(t *testing.T, j Journal, d rapbot.Delivery) rapbot.AlertGroup {
+func shownFiring(t *testing.T, j Journal, d alert.Delivery) alert.Group {
 	t.Helper()
 	g := absorb(t, j, d)
 	succeed(t, j.Shown(t.Context(), g.ID, aCard, d.Status, g.ChangedAt))
-	return must[rapbot.AlertGroup](t)(j.Group(t.Context(), g.ID))
+	return must[alert.Group](t)(j.Group(t.Context(), g.ID))
 }
 
-func resolving(d rapbot.Delivery) rapbot.Delivery {
+func resolving(d alert.Delivery) alert.Delivery {
 	d.Status = "resolved"
 	return d
 }
@@ -42,8 +43,8 @@ func unexplainedFromTheCard(t *testing.T, j Journal) {
 	g := absorb(t, j, delivery("us-west-2", "k1"))
 	same(t, unexplained(t, j), []string{})
 	succeed(t, j.Shown(t.Context(), g.ID, aCard, "firing", g.ChangedAt))
-	got := must[[]rapbot.AlertGroup](t)(j.Unexplained(t.Context()))
-	same(t, got, []rapbot.AlertGroup{must[rapbot.AlertGroup](t)(j.Group(t.Context(), g.ID))})
+	got := must[[]alert.Group](t)(j.Unexplained(t.Context()))
+	same(t, got, []alert.Group{must[alert.Group](t)(j.Group(t.Context(), g.ID))})
 	same(t, got[0].Card, aCard)
 }
 
@@ -84,5 +85,5 @@ func olderExplained(t *testing.T, j Journal) {
 
 func explainedNotFound(t *testing.T, j Journal) {
 	accept(t, j, delivery("us-west-2", "accepted, not absorbed"), true)
-	refuse(t, rapbot.NotFound, j.Explained(t.Context(), rapbot.GroupID(delivery("us-west-2", "")), 1))
+	refuse(t, rapbot.NotFound, j.Explained(t.Context(), alert.GroupID(delivery("us-west-2", "")), 1))
 }

@@ -4,16 +4,16 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/alert"
 )
 
-var firstTimePromises = []promise[rapbot.Inbox]{
+var firstTimePromises = []promise[alert.Inbox]{
 	{"FirstTime/once for every key", onceForEveryKey},
 	{"FirstTime/of many at once exactly one is the first", oneIsFirst},
 	{"FirstTime/keys are kept for a day", keptForADay},
 }
 
-func onceForEveryKey(t *testing.T, j rapbot.Inbox) {
+func onceForEveryKey(t *testing.T, j alert.Inbox) {
 	for _, key := range []string{"Ev1", "Ev2", "", "\x00", "ev1"} {
 		for i := range 3 {
 			got := must[bool](t)(j.FirstTime(t.Context(), key, noon))
@@ -24,7 +24,7 @@ func onceForEveryKey(t *testing.T, j rapbot.Inbox) {
 	}
 }
 
-func oneIsFirst(t *testing.T, j rapbot.Inbox) {
+func oneIsFirst(t *testing.T, j alert.Inbox) {
 	first := make([]bool, rivals)
 	for _, err := range together(rivals, func(i int) (err error) {
 		first[i], err = j.FirstTime(t.Context(), "Ev1", noon)
@@ -41,7 +41,7 @@ func oneIsFirst(t *testing.T, j rapbot.Inbox) {
 	same(t, count, 1)
 }
 
-func keptForADay(t *testing.T, j rapbot.Inbox) {
+func keptForADay(t *testing.T, j alert.Inbox) {
 	day := 24 * time.Hour
 	for _, step := range []struct {
 		at   time.Duration

@@ -1,6 +1,6 @@
 // Package journaltest is the contract of a journal as tests: one subtest for
 // each promise that the ports rapbot.Operations, rapbot.Samples,
-// rapbot.Inbox and rapbot.Notes make. Every journal must keep all of them, the one in memory and
+// alert.Inbox and rapbot.Notes make. Every journal must keep all of them, the one in memory and
 // the one on disk alike.
 package journaltest
 
@@ -8,15 +8,16 @@ import (
 	"testing"
 
 	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/alert"
 )
 
 // Journal is all ports in one, as every journal implements them.
 type Journal interface {
 	rapbot.Operations
 	rapbot.Samples
-	rapbot.Inbox
+	alert.Inbox
 	rapbot.Notes
-	rapbot.Firings
+	alert.Firings
 }
 
 // Operations checks the journal of operations. Open returns an empty one whose
@@ -31,7 +32,7 @@ func Operations(t *testing.T, open func(t *testing.T) rapbot.Operations) {
 
 // Inbox checks the journal of what arrives. Open returns an empty one; it
 // closes it at the end of the test.
-func Inbox(t *testing.T, open func(t *testing.T) rapbot.Inbox) {
+func Inbox(t *testing.T, open func(t *testing.T) alert.Inbox) {
 	keep(t, open, acceptPromises)
 	keep(t, open, groupPromises)
 	keep(t, open, shownPromises)

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/alert"
 )
 
 var notePromises = []promise[rapbot.Notes]{
@@ -13,7 +14,7 @@ var notePromises = []promise[rapbot.Notes]{
 	{"PutNote/nothing in a name or a text is more than text", hostileNote},
 }
 
-var unsettledPromises = []promise[rapbot.Inbox]{
+var unsettledPromises = []promise[alert.Inbox]{
 	{"Unsettled/are the groups that fire, shown or not, until they resolve", unsettledWhileFiring},
 	{"Unsettled/are those that hold a delivery, every field of it, with times in UTC", unsettledWhileHeld},
 }
@@ -45,32 +46,32 @@ func notesSurvive(t *testing.T, j Journal, crash func() Journal) {
 }
 
 // unsettled returns the groups that are not settled.
-func unsettled(t *testing.T, j rapbot.Inbox) []rapbot.AlertGroup {
+func unsettled(t *testing.T, j alert.Inbox) []alert.Group {
 	t.Helper()
-	return must[[]rapbot.AlertGroup](t)(j.Unsettled(t.Context()))
+	return must[[]alert.Group](t)(j.Unsettled(t.Context()))
 }
 
 // resolved is a delivery that says that the alert has ended.
-func resolved(d rapbot.Delivery, at time.Time) rapbot.Delivery {
+func resolved(d alert.Delivery, at time.Time) alert.Delivery {
 	a := d.Alerts[0]
 	a.Status, a.EndsAt = "resolved", at
-	d.Status, d.ReceivedAt, d.Alerts = "resolved", at, []rapbot.Alert{a}
+	d.Status, d.ReceivedAt, d.Alerts = "resolved", at, []alert.Alert{a}
 	return d
 }
 
-func unsettledWhileFiring(t *testing.T, j rapbot.Inbox) {
+func unsettledWhileFiring(t *testing.T, j alert.Inbox) {
 	same(t, len(unsettled(t, j)), 0)
 	west := absorb(t, j, delivery("us-west-2", "k1"))
 	eu := absorb(t, j, delivery("eu-west-1", "k1"))
-	same(t, unsettled(t, j), []rapbot.AlertGroup{eu, west})
+	same(t, unsettled(t, j), []alert.Group{eu, west})
 	succeed(t, j.Shown(t.Context(), eu.ID, aCard, "firing", eu.ChangedAt))
 	eu.Card, eu.Told = aCard, "firing"
-	same(t, unsettled(t, j), []rapbot.AlertGroup{eu, west})
+	same(t, unsettled(t, j), []alert.Group{eu, west})
 	absorb(t, j, resolved(delivery("us-west-2", "k2"), noon.Add(time.Minute)))
-	same(t, unsettled(t, j), []rapbot.AlertGroup{eu})
+	same(t, unsettled(t, j), []alert.Group{eu})
 }
 
-func unsettledWhileHeld(t *testing.T, j rapbot.Inbox) {
+func unsettledWhileHeld(t *testing.T, j alert.Inbox) {
 	zone := time.FixedZone("UTC-3:30", -(3*3600 + 30*60))
 	absorb(t, j, delivery("us-west-2", "k1"))
 	absorb(t, j, resolved(delivery("us-west-2", "k2"), noon.Add(time.Minute)))
@@ -78,7 +79,7 @@ func unsettledWhileHeld(t *testing.T, j rapbot.Inbox) {
 	if held.Held == nil || held.Latest.Status != "resolved" {
 		t.Fatalf("the late delivery was not held: %+v", held)
 	}
-	same(t, unsettled(t, j), []rapbot.AlertGroup{held})
+	same(t, unsettled(t, j), []alert.Group{held})
 	if held.Held.ReceivedAt.Location() != time.UTC {
 		t.Errorf("what is held is read back in %s, want UTC", held.Held.ReceivedAt.Location())
 	}

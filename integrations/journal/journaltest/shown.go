@@ -5,9 +5,10 @@ import (
 	"time"
 
 	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/alert"
 )
 
-var shownPromises = []promise[rapbot.Inbox]{
+var shownPromises = []promise[alert.Inbox]{
 	{"Unshown/a group is unshown until its card shows it", unshownUntilShown},
 	{"Unshown/a group is unshown again when it changes", unshownAgain},
 	{"Unshown/a card that shows an older state does not count", olderStateDoesNotCount},
@@ -19,22 +20,22 @@ var shownPromises = []promise[rapbot.Inbox]{
 
 var aCard = rapbot.Ref{Channel: "C2", ID: "1.5"}
 
-func unshownUntilShown(t *testing.T, j rapbot.Inbox) {
+func unshownUntilShown(t *testing.T, j alert.Inbox) {
 	same(t, unshown(t, j), []string{})
 	g := absorb(t, j, delivery("us-west-2", "k1"))
-	same(t, must[[]rapbot.AlertGroup](t)(j.Unshown(t.Context())), []rapbot.AlertGroup{g})
+	same(t, must[[]alert.Group](t)(j.Unshown(t.Context())), []alert.Group{g})
 	succeed(t, j.Shown(t.Context(), g.ID, aCard, "firing", g.ChangedAt))
 	same(t, unshown(t, j), []string{})
 }
 
-func unshownAgain(t *testing.T, j rapbot.Inbox) {
+func unshownAgain(t *testing.T, j alert.Inbox) {
 	g := absorb(t, j, delivery("us-west-2", "k1"))
 	succeed(t, j.Shown(t.Context(), g.ID, aCard, "firing", g.ChangedAt))
 	absorb(t, j, received(delivery("us-west-2", "k2"), noon.Add(time.Nanosecond)))
 	same(t, unshown(t, j), []string{g.ID})
 }
 
-func olderStateDoesNotCount(t *testing.T, j rapbot.Inbox) {
+func olderStateDoesNotCount(t *testing.T, j alert.Inbox) {
 	first := absorb(t, j, delivery("us-west-2", "k1"))
 	second := absorb(t, j, received(delivery("us-west-2", "k2"), noon.Add(time.Minute)))
 	succeed(t, j.Shown(t.Context(), first.ID, aCard, "firing", first.ChangedAt))
@@ -45,7 +46,7 @@ func olderStateDoesNotCount(t *testing.T, j rapbot.Inbox) {
 	same(t, unshown(t, j), []string{first.ID})
 }
 
-func clockStandsStill(t *testing.T, j rapbot.Inbox) {
+func clockStandsStill(t *testing.T, j alert.Inbox) {
 	g := absorb(t, j, delivery("us-west-2", "k1"))
 	for i, at := range []time.Time{noon, noon, noon.Add(-time.Hour), noon.Add(-time.Minute)} {
 		succeed(t, j.Shown(t.Context(), g.ID, aCard, "firing", g.ChangedAt))
@@ -59,7 +60,7 @@ func clockStandsStill(t *testing.T, j rapbot.Inbox) {
 	}
 }
 
-func oldestChangeFirst(t *testing.T, j rapbot.Inbox) {
+func oldestChangeFirst(t *testing.T, j alert.Inbox) {
 	var want []string
 	for _, r := range []string{"c", "a", "b"} {
 		at := noon.Add(time.Duration(len(want)) * time.Second)
@@ -70,16 +71,16 @@ func oldestChangeFirst(t *testing.T, j rapbot.Inbox) {
 	same(t, unshown(t, j), append(want[1:], want[0]))
 }
 
-func shownStores(t *testing.T, j rapbot.Inbox) {
+func shownStores(t *testing.T, j alert.Inbox) {
 	g := absorb(t, j, delivery("us-west-2", "k1"))
 	for _, told := range []string{"firing", "", "resolved"} {
 		g.Card, g.Told = rapbot.Ref{Channel: "C2", ID: "of " + told}, told
 		succeed(t, j.Shown(t.Context(), g.ID, g.Card, told, g.ChangedAt))
-		same(t, must[rapbot.AlertGroup](t)(j.Group(t.Context(), g.ID)), g)
+		same(t, must[alert.Group](t)(j.Group(t.Context(), g.ID)), g)
 	}
 }
 
-func shownNotFound(t *testing.T, j rapbot.Inbox) {
+func shownNotFound(t *testing.T, j alert.Inbox) {
 	refuse(t, rapbot.NotFound, j.Shown(t.Context(), "nobody", aCard, "firing", noon))
 	same(t, unshown(t, j), []string{})
 }

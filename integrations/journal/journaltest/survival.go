@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/alert"
 )
 
 var survivalPromises = []struct {
@@ -74,6 +75,6 @@ func groupsSurvive(t *testing.T, j Journal, crash func() Journal) {
 
 	j = crash()
 	same(t, len(pending(t, j)), 0)
-	same(t, must[rapbot.AlertGroup](t)(j.Group(t.Context(), shown.ID)), shown)
-	same(t, must[[]rapbot.AlertGroup](t)(j.Unshown(t.Context())), []rapbot.AlertGroup{waiting})
+	same(t, must[alert.Group](t)(j.Group(t.Context(), shown.ID)), shown)
+	same(t, must[[]alert.Group](t)(j.Unshown(t.Context())), []alert.Group{waiting})
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/alert"
 	"github.com/rap-analyzer/rapbot/integrations/journal/internal/ledger"
 )
 
@@ -30,17 +31,17 @@ type group struct {
 	explained int
 }
 
-func (g group) decode() (rapbot.AlertGroup, error) {
+func (g group) decode() (alert.Group, error) {
 	return ledger.DecodeGroup(g.kept, g.card, g.told)
 }
 
-// Accept implements rapbot.Inbox.
-func (j *Journal) Accept(_ context.Context, d rapbot.Delivery) (bool, error) {
+// Accept implements alert.Inbox.
+func (j *Journal) Accept(_ context.Context, d alert.Delivery) (bool, error) {
 	kept, err := ledger.EncodeDelivery(d)
 	if err != nil {
 		return false, err
 	}
-	id := rapbot.GroupID(d)
+	id := alert.GroupID(d)
 
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -56,11 +57,11 @@ func (j *Journal) Accept(_ context.Context, d rapbot.Delivery) (bool, error) {
 	return true, nil
 }
 
-// Pending implements rapbot.Inbox.
-func (j *Journal) Pending(_ context.Context, limit int) ([]rapbot.Delivery, error) {
+// Pending implements alert.Inbox.
+func (j *Journal) Pending(_ context.Context, limit int) ([]alert.Delivery, error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	var out []rapbot.Delivery
+	var out []alert.Delivery
 	for _, d := range j.deliveries {
 		if d.absorbed || len(out) >= limit {
 			continue
@@ -74,50 +75,50 @@ func (j *Journal) Pending(_ context.Context, limit int) ([]rapbot.Delivery, erro
 	return out, nil
 }
 
-// Group implements rapbot.Inbox.
-func (j *Journal) Group(_ context.Context, id string) (rapbot.AlertGroup, error) {
+// Group implements alert.Inbox.
+func (j *Journal) Group(_ context.Context, id string) (alert.Group, error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	g, ok := j.groups[id]
 	if !ok {
-		return rapbot.AlertGroup{}, ledger.NoGroup()
+		return alert.Group{}, ledger.NoGroup()
 	}
 	return g.decode()
 }
 
-// Unshown implements rapbot.Inbox: the group that waits longest comes first.
-func (j *Journal) Unshown(_ context.Context) ([]rapbot.AlertGroup, error) {
-	out, err := j.where(func(g group, _ rapbot.AlertGroup) bool { return !g.shown || g.shownAt.Before(g.changedAt) })
-	slices.SortFunc(out, func(a, b rapbot.AlertGroup) int {
+// Unshown implements alert.Inbox: the group that waits longest comes first.
+func (j *Journal) Unshown(_ context.Context) ([]alert.Group, error) {
+	out, err := j.where(func(g group, _ alert.Group) bool { return !g.shown || g.shownAt.Before(g.changedAt) })
+	slices.SortFunc(out, func(a, b alert.Group) int {
 		return cmp.Or(a.ChangedAt.Compare(b.ChangedAt), cmp.Compare(a.ID, b.ID))
 	})
 	return out, err
 }
 
-// Firing implements rapbot.Inbox.
-func (j *Journal) Firing(context.Context) ([]rapbot.AlertGroup, error) {
-	out, err := j.where(func(_ group, g rapbot.AlertGroup) bool { return g.Latest.Status == "firing" })
+// Firing implements alert.Inbox.
+func (j *Journal) Firing(context.Context) ([]alert.Group, error) {
+	out, err := j.where(func(_ group, g alert.Group) bool { return g.Latest.Status == "firing" })
 	ledger.FirstSeenFirst(out)
 	return out, err
 }
 
-// OnCard implements rapbot.Inbox.
-func (j *Journal) OnCard(_ context.Context, card rapbot.Ref) (rapbot.AlertGroup, error) {
-	out, err := j.where(func(g group, _ rapbot.AlertGroup) bool { return !card.Zero() && g.card == card })
+// OnCard implements alert.Inbox.
+func (j *Journal) OnCard(_ context.Context, card rapbot.Ref) (alert.Group, error) {
+	out, err := j.where(func(g group, _ alert.Group) bool { return !card.Zero() && g.card == card })
 	if err != nil {
-		return rapbot.AlertGroup{}, err
+		return alert.Group{}, err
 	}
 	if len(out) == 0 {
-		return rapbot.AlertGroup{}, ledger.NoGroup()
+		return alert.Group{}, ledger.NoGroup()
 	}
 	return out[0], nil
 }
 
 // where returns the groups of which is holds, in no order.
-func (j *Journal) where(is func(group, rapbot.AlertGroup) bool) ([]rapbot.AlertGroup, error) {
+func (j *Journal) where(is func(group, alert.Group) bool) ([]alert.Group, error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	var out []rapbot.AlertGroup
+	var out []alert.Group
 	for _, g := range j.groups {
 		decoded, err := g.decode()
 		if err != nil {
@@ -130,8 +131,8 @@ func (j *Journal) where(is func(group, rapbot.AlertGroup) bool) ([]rapbot.AlertG
 	return out, nil
 }
 
-// Amend implements rapbot.Inbox.
-func (j *Journal) Amend(_ context.Context, g rapbot.AlertGroup) error {
+// Amend implements alert.Inbox.
+func (j *Journal) Amend(_ context.Context, g alert.Group) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	row, known := j.groups[g.ID]
@@ -151,9 +152,9 @@ func (j *Journal) Amend(_ context.Context, g rapbot.AlertGroup) error {
 	return nil
 }
 
-// Absorb implements rapbot.Inbox. Card and Told belong to Shown: they are
+// Absorb implements alert.Inbox. Card and Told belong to Shown: they are
 // taken from g only for a group that is new.
-func (j *Journal) Absorb(_ context.Context, g rapbot.AlertGroup, numbers ...int64) error {
+func (j *Journal) Absorb(_ context.Context, g alert.Group, numbers ...int64) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	var absorbed []int
@@ -185,7 +186,7 @@ func (j *Journal) Absorb(_ context.Context, g rapbot.AlertGroup, numbers ...int6
 	return nil
 }
 
-// Shown implements rapbot.Inbox.
+// Shown implements alert.Inbox.
 func (j *Journal) Shown(_ context.Context, id string, card rapbot.Ref, told string, changedAt time.Time) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -198,11 +199,11 @@ func (j *Journal) Shown(_ context.Context, id string, card rapbot.Ref, told stri
 	return nil
 }
 
-// Digests implements rapbot.Inbox.
-func (j *Journal) Digests(_ context.Context) ([]rapbot.Digest, error) {
+// Digests implements alert.Inbox.
+func (j *Journal) Digests(_ context.Context) ([]alert.Digest, error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	var out []rapbot.Digest
+	var out []alert.Digest
 	for _, channel := range slices.Sorted(maps.Keys(j.digests)) {
 		d, err := ledger.DecodeDigest(j.digests[channel])
 		if err != nil {
@@ -213,8 +214,8 @@ func (j *Journal) Digests(_ context.Context) ([]rapbot.Digest, error) {
 	return out, nil
 }
 
-// KeepDigest implements rapbot.Inbox.
-func (j *Journal) KeepDigest(_ context.Context, d rapbot.Digest) error {
+// KeepDigest implements alert.Inbox.
+func (j *Journal) KeepDigest(_ context.Context, d alert.Digest) error {
 	kept, err := ledger.EncodeDigest(d)
 	if err != nil {
 		return err
@@ -225,11 +226,11 @@ func (j *Journal) KeepDigest(_ context.Context, d rapbot.Digest) error {
 	return nil
 }
 
-// Unexplained implements rapbot.Firings.
-func (j *Journal) Unexplained(_ context.Context) ([]rapbot.AlertGroup, error) {
+// Unexplained implements alert.Firings.
+func (j *Journal) Unexplained(_ context.Context) ([]alert.Group, error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	var out []rapbot.AlertGroup
+	var out []alert.Group
 	for _, g := range j.groups {
 		decoded, err := g.decode()
 		if err != nil {
@@ -239,13 +240,13 @@ func (j *Journal) Unexplained(_ context.Context) ([]rapbot.AlertGroup, error) {
 			out = append(out, decoded)
 		}
 	}
-	slices.SortFunc(out, func(a, b rapbot.AlertGroup) int {
+	slices.SortFunc(out, func(a, b alert.Group) int {
 		return cmp.Or(a.ChangedAt.Compare(b.ChangedAt), cmp.Compare(a.ID, b.ID))
 	})
 	return out, nil
 }
 
-// Explained implements rapbot.Firings.
+// Explained implements alert.Firings.
 func (j *Journal) Explained(_ context.Context, id string, times int) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -258,7 +259,7 @@ func (j *Journal) Explained(_ context.Context, id string, times int) error {
 	return nil
 }
 
-// FirstTime implements rapbot.Inbox.
+// FirstTime implements alert.Inbox.
 func (j *Journal) FirstTime(_ context.Context, key string, at time.Time) (bool, error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()

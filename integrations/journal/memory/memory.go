@@ -11,15 +11,16 @@ import (
 	"time"
 
 	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/alert"
 	"github.com/rap-analyzer/rapbot/integrations/journal/internal/ledger"
 )
 
 var (
 	_ rapbot.Operations = (*Journal)(nil)
 	_ rapbot.Samples    = (*Journal)(nil)
-	_ rapbot.Inbox      = (*Journal)(nil)
+	_ alert.Inbox       = (*Journal)(nil)
 	_ rapbot.Notes      = (*Journal)(nil)
-	_ rapbot.Firings    = (*Journal)(nil)
+	_ alert.Firings     = (*Journal)(nil)
 )
 
 // Journal keeps everything in its encoded form, so that nothing a caller holds

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/alert"
 	"github.com/rap-analyzer/rapbot/integrations/journal/journaltest"
 	"github.com/rap-analyzer/rapbot/integrations/journal/memory"
 )
@@ -13,7 +14,7 @@ func TestOperations(t *testing.T) {
 }
 
 func TestInbox(t *testing.T) {
-	journaltest.Inbox(t, func(*testing.T) rapbot.Inbox { return memory.New() })
+	journaltest.Inbox(t, func(*testing.T) alert.Inbox { return memory.New() })
 }
 
 func TestFirings(t *testing.T) {

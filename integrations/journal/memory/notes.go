@@ -5,7 +5,7 @@ import (
 	"context"
 	"slices"
 
-	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/alert"
 )
 
 // Note implements rapbot.Notes.
@@ -26,11 +26,11 @@ func (j *Journal) PutNote(_ context.Context, name, text string) error {
 	return nil
 }
 
-// Unsettled implements rapbot.Inbox.
-func (j *Journal) Unsettled(context.Context) ([]rapbot.AlertGroup, error) {
+// Unsettled implements alert.Inbox.
+func (j *Journal) Unsettled(context.Context) ([]alert.Group, error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	var out []rapbot.AlertGroup
+	var out []alert.Group
 	for _, kept := range j.groups {
 		g, err := kept.decode()
 		if err != nil {
@@ -40,6 +40,6 @@ func (j *Journal) Unsettled(context.Context) ([]rapbot.AlertGroup, error) {
 			out = append(out, g)
 		}
 	}
-	slices.SortFunc(out, func(a, b rapbot.AlertGroup) int { return cmp.Compare(a.ID, b.ID) })
+	slices.SortFunc(out, func(a, b alert.Group) int { return cmp.Compare(a.ID, b.ID) })
 	return out, nil
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/alert"
 )
 
 // EncodeRecord returns the kept form of a record.
@@ -35,7 +36,7 @@ func DecodeRecord(b []byte) (rapbot.Record, error) {
 }
 
 // EncodeDelivery returns the kept form of a delivery, without its number.
-func EncodeDelivery(d rapbot.Delivery) ([]byte, error) {
+func EncodeDelivery(d alert.Delivery) ([]byte, error) {
 	d = deliveryInUTC(d)
 	d.ID = 0
 	b, err := json.Marshal(d)
@@ -46,8 +47,8 @@ func EncodeDelivery(d rapbot.Delivery) ([]byte, error) {
 }
 
 // DecodeDelivery returns the delivery of a kept form, with its number.
-func DecodeDelivery(id int64, b []byte) (rapbot.Delivery, error) {
-	var d rapbot.Delivery
+func DecodeDelivery(id int64, b []byte) (alert.Delivery, error) {
+	var d alert.Delivery
 	if err := json.Unmarshal(b, &d); err != nil {
 		return d, fmt.Errorf("decode delivery %d: %w", id, err)
 	}
@@ -57,7 +58,7 @@ func DecodeDelivery(id int64, b []byte) (rapbot.Delivery, error) {
 
 // EncodeGroup returns the kept form of a group. Where its card stands and what
 // its thread was told are kept beside it, because they change by themselves.
-func EncodeGroup(g rapbot.AlertGroup) ([]byte, error) {
+func EncodeGroup(g alert.Group) ([]byte, error) {
 	g.Latest, g.Firing = deliveryInUTC(g.Latest), alertsInUTC(g.Firing)
 	g.FirstSeen, g.ChangedAt = g.FirstSeen.UTC(), g.ChangedAt.UTC()
 	g.Since = g.Since.UTC()
@@ -74,8 +75,8 @@ func EncodeGroup(g rapbot.AlertGroup) ([]byte, error) {
 }
 
 // DecodeGroup returns the group of a kept form, with what is kept beside it.
-func DecodeGroup(b []byte, card rapbot.Ref, told string) (rapbot.AlertGroup, error) {
-	var g rapbot.AlertGroup
+func DecodeGroup(b []byte, card rapbot.Ref, told string) (alert.Group, error) {
+	var g alert.Group
 	if err := json.Unmarshal(b, &g); err != nil {
 		return g, fmt.Errorf("decode alert group: %w", err)
 	}
@@ -84,7 +85,7 @@ func DecodeGroup(b []byte, card rapbot.Ref, told string) (rapbot.AlertGroup, err
 }
 
 // EncodeDigest returns the kept form of a digest.
-func EncodeDigest(d rapbot.Digest) ([]byte, error) {
+func EncodeDigest(d alert.Digest) ([]byte, error) {
 	d.Began, d.Ended, d.Missed = d.Began.UTC(), d.Ended.UTC(), slices.Clone(d.Missed)
 	for i := range d.Missed {
 		d.Missed[i].From, d.Missed[i].To = d.Missed[i].From.UTC(), d.Missed[i].To.UTC()
@@ -97,8 +98,8 @@ func EncodeDigest(d rapbot.Digest) ([]byte, error) {
 }
 
 // DecodeDigest returns the digest of a kept form.
-func DecodeDigest(b []byte) (rapbot.Digest, error) {
-	var d rapbot.Digest
+func DecodeDigest(b []byte) (alert.Digest, error) {
+	var d alert.Digest
 	if err := json.Unmarshal(b, &d); err != nil {
 		return d, fmt.Errorf("decode digest: %w", err)
 	}
@@ -106,18 +107,18 @@ func DecodeDigest(b []byte) (rapbot.Digest, error) {
 }
 
 // FirstSeenFirst puts groups in the order in which they were first seen.
-func FirstSeenFirst(groups []rapbot.AlertGroup) {
-	slices.SortFunc(groups, func(a, b rapbot.AlertGroup) int {
+func FirstSeenFirst(groups []alert.Group) {
+	slices.SortFunc(groups, func(a, b alert.Group) int {
 		return cmp.Or(a.FirstSeen.Compare(b.FirstSeen), cmp.Compare(a.ID, b.ID))
 	})
 }
 
-func deliveryInUTC(d rapbot.Delivery) rapbot.Delivery {
+func deliveryInUTC(d alert.Delivery) alert.Delivery {
 	d.ReceivedAt, d.Alerts = d.ReceivedAt.UTC(), alertsInUTC(d.Alerts)
 	return d
 }
 
-func alertsInUTC(alerts []rapbot.Alert) []rapbot.Alert {
+func alertsInUTC(alerts []alert.Alert) []alert.Alert {
 	alerts = slices.Clone(alerts)
 	for i := range alerts {
 		a := &alerts[i]

@@ -1,4 +1,4 @@
-package rapbot
+package alert
 
 import "time"
 
@@ -35,7 +35,7 @@ const (
 
 // lateness judges a delivery by what is known of its alerts. It is late only
 // when something in it is out of date and nothing in it is new.
-func (g AlertGroup) lateness(d Delivery) lateness {
+func (g Group) lateness(d Delivery) lateness {
 	known := make(map[string]Alert, len(g.Firing))
 	for _, a := range g.Firing {
 		known[a.Fingerprint] = a
@@ -77,20 +77,20 @@ func beganBefore(a, known Alert, told time.Time) bool {
 
 // Due reports whether the delivery that is held has stood unopposed for long
 // enough.
-func (g AlertGroup) Due(now time.Time) bool {
+func (g Group) Due(now time.Time) bool {
 	return g.Held != nil && now.Sub(g.Latest.ReceivedAt) >= DoubtFor && now.Sub(g.Held.ReceivedAt) >= DoubtFor
 }
 
 // Unopposed is the held delivery as it is accepted once more when it is due: as
 // another one, received now.
-func (g AlertGroup) Unopposed(now time.Time) Delivery {
+func (g Group) Unopposed(now time.Time) Delivery {
 	d := *g.Held
 	d.ID, d.Key, d.ReceivedAt = 0, d.Key+" unopposed", now
 	return d
 }
 
 // joined reports whether something fires in the delivery that is not known to.
-func (g AlertGroup) joined(d Delivery) bool {
+func (g Group) joined(d Delivery) bool {
 	fires := make(map[string]bool, len(g.Firing))
 	for _, a := range g.Firing {
 		fires[a.Fingerprint] = a.Status == "firing"
@@ -106,7 +106,7 @@ func (g AlertGroup) joined(d Delivery) bool {
 // WaitingSince is since when the group waits for somebody to acknowledge it, by
 // rapbot's clock: when it began to fire the last time, or when something joined
 // what was acknowledged.
-func (g AlertGroup) WaitingSince() time.Time {
+func (g Group) WaitingSince() time.Time {
 	if g.Since.IsZero() {
 		return g.FirstSeen // kept by a rapbot that did not write it down
 	}
@@ -114,7 +114,7 @@ func (g AlertGroup) WaitingSince() time.Time {
 }
 
 // Critical reports whether something that fires is of the worst severity.
-func (g AlertGroup) Critical() bool {
+func (g Group) Critical() bool {
 	for _, a := range g.Latest.Alerts {
 		if a.Status == "firing" && SeverityRank(a.Labels["severity"]) == 0 {
 			return true

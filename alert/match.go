@@ -1,8 +1,10 @@
-package rapbot
+package alert
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -22,7 +24,7 @@ type LabelMatch struct {
 // is not there has the empty value.
 func ParseMatch(conditions map[string]string) (Match, error) {
 	var out Match
-	for _, label := range sortedKeys(conditions) {
+	for _, label := range slices.Sorted(maps.Keys(conditions)) {
 		value := conditions[label]
 		m := LabelMatch{Label: label, Value: value}
 		if pattern, is := strings.CutPrefix(value, "~"); is {

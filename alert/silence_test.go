@@ -1,4 +1,4 @@
-package rapbot_test
+package alert_test
 
 import (
 	"strings"
@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/alert"
 )
 
 func TestMatchers(t *testing.T) {
@@ -18,8 +19,8 @@ func TestMatchers(t *testing.T) {
 		`service.name="api"`:        `service.name="api"`,
 		`a!~"b|c"` + "\n" + `d="e"`: `a!~"b|c", d="e"`,
 	} {
-		got, err := rapbot.ParseMatchers(text)
-		if s := (rapbot.Silence{Matchers: got}); err != nil || s.Conditions() != want {
+		got, err := alert.ParseMatchers(text)
+		if s := (alert.Silence{Matchers: got}); err != nil || s.Conditions() != want {
 			t.Errorf("%q is read as %s (%v), want %s", text, s.Conditions(), err, want)
 		}
 	}
@@ -40,7 +41,7 @@ func TestMatchers(t *testing.T) {
 		strings.Repeat("a=b\n", 21):     "20 is the limit",
 		"a=" + strings.Repeat("b", 600): "longer than 500",
 	} {
-		_, err := rapbot.ParseMatchers(text)
+		_, err := alert.ParseMatchers(text)
 		if err == nil || !strings.Contains(err.Error(), want) || rapbot.ErrorCode(err) != rapbot.Invalid || len(err.Error()) > 600 {
 			t.Errorf("%.60q: %v, want %q in it", text, err, want)
 		}
@@ -61,39 +62,39 @@ func TestSilenceCovers(t *testing.T) {
 		"alertname=Other\nregion=us-west-2": false,
 		"region=us-west-2\nalertname=~L.*":  true,
 	} {
-		m, err := rapbot.ParseMatchers(text)
+		m, err := alert.ParseMatchers(text)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := (rapbot.Silence{Matchers: m}).Covers(labels); got != want {
+		if got := (alert.Silence{Matchers: m}).Covers(labels); got != want {
 			t.Errorf("%q covers it: %t", text, got)
 		}
 	}
-	if (rapbot.Silence{}).Covers(labels) {
+	if (alert.Silence{}).Covers(labels) {
 		t.Error("a silence without matchers covers something")
 	}
 }
 
 func TestSilenceWishes(t *testing.T) {
 	now := time.Date(2026, 3, 2, 3, 4, 0, 0, time.UTC)
-	good := rapbot.SilenceWish{Matchers: "alertname=Lag", For: "2h", Comment: " disk \n is being swapped "}
-	s, err := rapbot.PlanSilence(good, rapbot.Person{ID: "U1", Name: "alice"}, now, 24*time.Hour)
+	good := alert.SilenceWish{Matchers: "alertname=Lag", For: "2h", Comment: " disk \n is being swapped "}
+	s, err := alert.PlanSilence(good, rapbot.Person{ID: "U1", Name: "alice"}, now, 24*time.Hour)
 	if err != nil || s.CreatedBy != "U1 alice" || s.Comment != "disk is being swapped" || !s.EndsAt.Equal(now.Add(2*time.Hour)) {
 		t.Errorf("%+v, %v", s, err)
 	}
-	for want, change := range map[string]func(*rapbot.SilenceWish, *rapbot.Person){
-		"Guests may not":              func(_ *rapbot.SilenceWish, p *rapbot.Person) { p.Guest = true },
-		"could not find out":          func(_ *rapbot.SilenceWish, p *rapbot.Person) { p.ID = "" },
-		"other workspaces":            func(_ *rapbot.SilenceWish, p *rapbot.Person) { p.External = true },
-		"not a duration":              func(w *rapbot.SilenceWish, _ *rapbot.Person) { w.For = "two hours" },
-		"too short":                   func(w *rapbot.SilenceWish, _ *rapbot.Person) { w.For = "-2h" },
-		"2 d is longer than the 24 h": func(w *rapbot.SilenceWish, _ *rapbot.Person) { w.For = "48h" },
-		"needs a comment":             func(w *rapbot.SilenceWish, _ *rapbot.Person) { w.Comment = " \n" },
-		"needs a matcher":             func(w *rapbot.SilenceWish, _ *rapbot.Person) { w.Matchers = "" },
+	for want, change := range map[string]func(*alert.SilenceWish, *rapbot.Person){
+		"Guests may not":              func(_ *alert.SilenceWish, p *rapbot.Person) { p.Guest = true },
+		"could not find out":          func(_ *alert.SilenceWish, p *rapbot.Person) { p.ID = "" },
+		"other workspaces":            func(_ *alert.SilenceWish, p *rapbot.Person) { p.External = true },
+		"not a duration":              func(w *alert.SilenceWish, _ *rapbot.Person) { w.For = "two hours" },
+		"too short":                   func(w *alert.SilenceWish, _ *rapbot.Person) { w.For = "-2h" },
+		"2 d is longer than the 24 h": func(w *alert.SilenceWish, _ *rapbot.Person) { w.For = "48h" },
+		"needs a comment":             func(w *alert.SilenceWish, _ *rapbot.Person) { w.Comment = " \n" },
+		"needs a matcher":             func(w *alert.SilenceWish, _ *rapbot.Person) { w.Matchers = "" },
 	} {
 		w, p := good, rapbot.Person{ID: "U1", Name: "alice"}
 		change(&w, &p)
-		if _, err := rapbot.PlanSilence(w, p, now, 24*time.Hour); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := alert.PlanSilence(w, p, now, 24*time.Hour); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want %q in it", err, want)
 		}
 	}

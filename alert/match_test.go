@@ -1,9 +1,9 @@
-package rapbot_test
+package alert_test
 
 import (
 	"testing"
 
-	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/alert"
 )
 
 func TestMatch(t *testing.T) {
@@ -24,7 +24,7 @@ func TestMatch(t *testing.T) {
 		{map[string]string{"note": "~a.b"}, true, "note=~a.b"},
 		{map[string]string{"region": "us-east-."}, false, "region=us-east-."},
 	} {
-		m, err := rapbot.ParseMatch(c.conditions)
+		m, err := alert.ParseMatch(c.conditions)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -32,7 +32,7 @@ func TestMatch(t *testing.T) {
 			t.Errorf("%v: %t, named %q", c.conditions, have, m.Name())
 		}
 	}
-	if _, err := rapbot.ParseMatch(map[string]string{"region": "~("}); err == nil {
+	if _, err := alert.ParseMatch(map[string]string{"region": "~("}); err == nil {
 		t.Error("a broken regular expression is taken")
 	}
 }

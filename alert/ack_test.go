@@ -1,16 +1,17 @@
-package rapbot_test
+package alert_test
 
 import (
 	"testing"
 	"time"
 
 	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/alert"
 )
 
-func delivered(status string, at time.Time, fired ...string) rapbot.Delivery {
-	d := rapbot.Delivery{Receiver: "rapbot", Status: status, ReceivedAt: at}
+func delivered(status string, at time.Time, fired ...string) alert.Delivery {
+	d := alert.Delivery{Receiver: "rapbot", Status: status, ReceivedAt: at}
 	for _, f := range fired {
-		d.Alerts = append(d.Alerts, rapbot.Alert{Status: "firing", Fingerprint: f})
+		d.Alerts = append(d.Alerts, alert.Alert{Status: "firing", Fingerprint: f})
 	}
 	return d
 }
@@ -20,11 +21,11 @@ func delivered(status string, at time.Time, fired ...string) rapbot.Delivery {
 func TestAckEnds(t *testing.T) {
 	noon := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
 	over := delivered("resolved", noon)
-	over.Alerts = []rapbot.Alert{{Status: "resolved", Fingerprint: "a"}, {Status: "resolved", Fingerprint: "b"}}
+	over.Alerts = []alert.Alert{{Status: "resolved", Fingerprint: "a"}, {Status: "resolved", Fingerprint: "b"}}
 	part := delivered("firing", noon, "a")
-	part.Alerts = append(part.Alerts, rapbot.Alert{Status: "resolved", Fingerprint: "b"})
+	part.Alerts = append(part.Alerts, alert.Alert{Status: "resolved", Fingerprint: "b"})
 	for name, tt := range map[string]struct {
-		next          rapbot.Delivery
+		next          alert.Delivery
 		acked, repeat bool
 	}{
 		"the same again":      {delivered("firing", noon, "a", "b"), true, true},
@@ -33,9 +34,9 @@ func TestAckEnds(t *testing.T) {
 		"something new":       {delivered("firing", noon, "a", "b", "c"), false, false},
 		"all has resolved":    {over, false, false},
 	} {
-		g := rapbot.AlertGroup{}.Absorb(delivered("firing", noon.Add(-time.Hour), "a", "b"))
-		g.Acked = &rapbot.Ack{By: rapbot.Person{ID: "U1"}, At: noon}
-		g.Silenced = &rapbot.Silence{ID: "s1", EndsAt: noon.Add(time.Hour)}
+		g := alert.Group{}.Absorb(delivered("firing", noon.Add(-time.Hour), "a", "b"))
+		g.Acked = &alert.Ack{By: rapbot.Person{ID: "U1"}, At: noon}
+		g.Silenced = &alert.Silence{ID: "s1", EndsAt: noon.Add(time.Hour)}
 		if got := g.Repeats(tt.next); got != tt.repeat {
 			t.Errorf("%s: a repeat: %t", name, got)
 		}
@@ -47,14 +48,14 @@ func TestAckEnds(t *testing.T) {
 			t.Errorf("%s: silenced: %t", name, next.Silenced != nil)
 		}
 	}
-	g := rapbot.AlertGroup{}.Absorb(delivered("firing", noon, "a"))
-	g.Silenced = &rapbot.Silence{ID: "s1", EndsAt: noon.Add(time.Hour)}
+	g := alert.Group{}.Absorb(delivered("firing", noon, "a"))
+	g.Silenced = &alert.Silence{ID: "s1", EndsAt: noon.Add(time.Hour)}
 	if g.Absorb(delivered("firing", noon.Add(time.Hour), "a")).Silenced != nil {
 		t.Error("a silence that has ended is kept")
 	}
 	// What resolved and fires again is new.
-	g = rapbot.AlertGroup{}.Absorb(delivered("firing", noon, "a", "b")).Absorb(part)
-	g.Acked = &rapbot.Ack{}
+	g = alert.Group{}.Absorb(delivered("firing", noon, "a", "b")).Absorb(part)
+	g.Acked = &alert.Ack{}
 	again := delivered("firing", noon.Add(20*time.Minute), "a", "b")
 	again.Alerts[1].StartsAt = noon.Add(15 * time.Minute)
 	if g.Absorb(again).Acked != nil {
@@ -63,22 +64,22 @@ func TestAckEnds(t *testing.T) {
 }
 
 func TestWhoMayAcknowledge(t *testing.T) {
-	g := rapbot.AlertGroup{}.Absorb(delivered("firing", time.Now(), "a"))
+	g := alert.Group{}.Absorb(delivered("firing", time.Now(), "a"))
 	alice := rapbot.Person{ID: "U1", Name: "alice"}
 	for want, tt := range map[rapbot.Code]struct {
-		g rapbot.AlertGroup
+		g alert.Group
 		p rapbot.Person
 	}{
 		"":               {g, alice},
 		rapbot.Forbidden: {g, rapbot.Person{ID: "U2", Guest: true}},
 		rapbot.Settled:   {g.Absorb(delivered("resolved", time.Now())), alice},
 	} {
-		if got := rapbot.ErrorCode(rapbot.JudgeAck(tt.g, tt.p)); got != want {
+		if got := rapbot.ErrorCode(alert.JudgeAck(tt.g, tt.p)); got != want {
 			t.Errorf("code %q, want %q", got, want)
 		}
 	}
-	g.Acked = &rapbot.Ack{By: alice}
-	if got := rapbot.ErrorCode(rapbot.JudgeAck(g, alice)); got != rapbot.Settled {
+	g.Acked = &alert.Ack{By: alice}
+	if got := rapbot.ErrorCode(alert.JudgeAck(g, alice)); got != rapbot.Settled {
 		t.Errorf("twice: code %q", got)
 	}
 }

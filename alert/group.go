@@ -1,6 +1,12 @@
-package rapbot
+package alert
 
-import "time"
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/rap-analyzer/rapbot"
+)
 
 // Alert is one alert of a group, as Alertmanager told it.
 type Alert struct {
@@ -32,37 +38,37 @@ type Delivery struct {
 	Alerts            []Alert           `json:"alerts"`
 }
 
-// AlertGroup is Alertmanager's group, which is one card. It remembers what
+// Group is Alertmanager's group, which is one card. It remembers what
 // fired after it has resolved, because that is what people come back to read.
-type AlertGroup struct {
-	ID        string    `json:"id"` // receiver and group labels: survives an edit of the routing tree
-	Latest    Delivery  `json:"latest"`
-	Firing    []Alert   `json:"firing"` // as they last fired, kept after they resolve
-	FirstSeen time.Time `json:"first_seen"`
-	ChangedAt time.Time `json:"changed_at"`
-	Times     int       `json:"times"` // how often it began to fire
-	Card      Ref       `json:"card"`
-	Told      string    `json:"told"`               // status last told in the thread
-	Since     time.Time `json:"since,omitzero"`     // when it last began to fire, or something joined what was acknowledged
-	Held      *Delivery `json:"held,omitempty"`     // may be late; see DoubtFor
-	Acked     *Ack      `json:"acked,omitempty"`    // nobody has, while it is nil
-	Silenced  *Silence  `json:"silenced,omitempty"` // made from here and not known to be over
+type Group struct {
+	ID        string     `json:"id"` // receiver and group labels: survives an edit of the routing tree
+	Latest    Delivery   `json:"latest"`
+	Firing    []Alert    `json:"firing"` // as they last fired, kept after they resolve
+	FirstSeen time.Time  `json:"first_seen"`
+	ChangedAt time.Time  `json:"changed_at"`
+	Times     int        `json:"times"` // how often it began to fire
+	Card      rapbot.Ref `json:"card"`
+	Told      string     `json:"told"`               // status last told in the thread
+	Since     time.Time  `json:"since,omitzero"`     // when it last began to fire, or something joined what was acknowledged
+	Held      *Delivery  `json:"held,omitempty"`     // may be late; see DoubtFor
+	Acked     *Ack       `json:"acked,omitempty"`    // nobody has, while it is nil
+	Silenced  *Silence   `json:"silenced,omitempty"` // made from here and not known to be over
 }
 
 // Ack is somebody's word that they look after a group.
 type Ack struct {
-	By Person    `json:"by"`
-	At time.Time `json:"at"`
+	By rapbot.Person `json:"by"`
+	At time.Time     `json:"at"`
 }
 
 // Resolved reports whether nothing of the group fires.
-func (g AlertGroup) Resolved() bool { return g.Latest.Status == "resolved" }
+func (g Group) Resolved() bool { return g.Latest.Status == "resolved" }
 
 // Absorb takes a delivery into the group. The firing values of an alert are
 // kept when it resolves; a group that fires again after resolving starts its
 // memory afresh. A delivery that arrives after what came later is not taken
 // for news; see lateness.
-func (g AlertGroup) Absorb(d Delivery) AlertGroup {
+func (g Group) Absorb(d Delivery) Group {
 	next := g
 	switch g.lateness(d) {
 	case late:
@@ -97,7 +103,7 @@ func (g AlertGroup) Absorb(d Delivery) AlertGroup {
 }
 
 // knows reports whether the alert is in that state already.
-func (g AlertGroup) knows(a Alert) bool {
+func (g Group) knows(a Alert) bool {
 	for _, known := range g.Firing {
 		if known.Fingerprint == a.Fingerprint && known.Status == a.Status {
 			return true
@@ -108,7 +114,7 @@ func (g AlertGroup) knows(a Alert) bool {
 
 // Repeats reports whether the delivery says nothing that is not known: what
 // Alertmanager sends again and again for as long as something fires.
-func (g AlertGroup) Repeats(d Delivery) bool {
+func (g Group) Repeats(d Delivery) bool {
 	for _, a := range d.Alerts {
 		if !g.knows(a) {
 			return false
@@ -119,15 +125,15 @@ func (g AlertGroup) Repeats(d Delivery) bool {
 
 // JudgeAck decides whether this person may acknowledge the group now: every
 // full member of the workspace may, since it changes no server.
-func JudgeAck(g AlertGroup, p Person) error {
-	if err := MayRequest(p); err != nil {
+func JudgeAck(g Group, p rapbot.Person) error {
+	if err := rapbot.MayRequest(p); err != nil {
 		return err
 	}
 	if g.Resolved() {
-		return &Error{Code: Settled, What: "This has resolved already.", Changed: "Your click changed nothing.", Now: "There is nothing to acknowledge."}
+		return &rapbot.Error{Code: rapbot.Settled, What: "This has resolved already.", Changed: "Your click changed nothing.", Now: "There is nothing to acknowledge."}
 	}
 	if g.Acked != nil {
-		return &Error{Code: Settled, What: "This was acknowledged already, by " + g.Acked.By.Name + ".", Changed: "Your click changed nothing.", Now: "Ask them how it goes."}
+		return &rapbot.Error{Code: rapbot.Settled, What: "This was acknowledged already, by " + g.Acked.By.Name + ".", Changed: "Your click changed nothing.", Now: "Ask them how it goes."}
 	}
 	return nil
 }
@@ -157,7 +163,7 @@ func rememberFiring(known, now []Alert) []Alert {
 // GroupID identifies a group by its receiver and group labels.
 func GroupID(d Delivery) string {
 	id := d.Receiver
-	for _, name := range sortedKeys(d.GroupLabels) {
+	for _, name := range slices.Sorted(maps.Keys(d.GroupLabels)) {
 		id += "\x00" + name + "\x00" + d.GroupLabels[name]
 	}
 	return id

@@ -1,8 +1,10 @@
-package rapbot
+package alert
 
 import (
 	"slices"
 	"strings"
+
+	"github.com/rap-analyzer/rapbot"
 )
 
 // severities are the usual words, the worst first.
@@ -32,9 +34,9 @@ func SeverityRank(label string) int {
 // SeverityMark is the mark that goes with a rank, beside its word.
 func SeverityMark(rank int) string {
 	if rank < unknownSeverity {
-		return MarkFailed
+		return rapbot.MarkFailed
 	}
-	return MarkWarning
+	return rapbot.MarkWarning
 }
 
 // Severity is how bad an alert is, in the word that its label has for it.
@@ -54,7 +56,7 @@ func SeverityOf(label string) Severity {
 }
 
 // Severity is that of the worst alert that fires in the group.
-func (g AlertGroup) Severity() Severity {
+func (g Group) Severity() Severity {
 	worst, found := SeverityOf(""), false
 	for _, a := range g.Latest.Alerts {
 		if s := SeverityOf(a.Labels["severity"]); a.Status == "firing" && (!found || s.Rank < worst.Rank) {
@@ -65,7 +67,7 @@ func (g AlertGroup) Severity() Severity {
 }
 
 // Label lists the values that a label has among the alerts that fire.
-func (g AlertGroup) Label(name string) []string {
+func (g Group) Label(name string) []string {
 	var out []string
 	for _, a := range g.Latest.Alerts {
 		if v := a.Labels[name]; a.Status == "firing" && v != "" && !slices.Contains(out, v) {

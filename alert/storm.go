@@ -1,4 +1,4 @@
-package rapbot
+package alert
 
 import (
 	"fmt"
@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"github.com/rap-analyzer/rapbot"
 )
 
 // Digest is the one card that stands for a storm in a channel: for more alert
@@ -16,7 +18,7 @@ type Digest struct {
 	Number  int            `json:"number"` // counts the digests of the channel, from 1
 	Began   time.Time      `json:"began"`
 	Ended   time.Time      `json:"ended,omitzero"` // zero while it goes on
-	Card    Ref            `json:"card"`
+	Card    rapbot.Ref     `json:"card"`
 	Groups  map[string]int `json:"groups,omitempty"` // ID of a group -> the most alerts that fired in it
 	Missed  []GroupBrief   `json:"missed,omitempty"` // groups that resolved before they had a card, in that order
 }
@@ -46,7 +48,7 @@ type GroupBrief struct {
 }
 
 // Brief is the group in one line.
-func (g AlertGroup) Brief() GroupBrief {
+func (g Group) Brief() GroupBrief {
 	telling := g.Firing
 	if !g.Resolved() {
 		telling = g.Latest.Alerts
@@ -108,16 +110,16 @@ func shortLine(s string, runes int) string {
 	return s
 }
 
-// AlertQueue is what of the alerts has no card of its own.
-type AlertQueue struct {
+// Queue is what of the alerts has no card of its own.
+type Queue struct {
 	Groups []GroupBrief // those that wait for one, the next to be shown first
 	Oldest time.Time    // since when the one that waits longest has waited; zero when none does
 	Missed []GroupBrief // those of the newest storms that resolved before they had one
 }
 
 // Say is the queue in a sentence, empty when nothing waits.
-func (q AlertQueue) Say(now time.Time) string {
-	wait := Duration(max(0, now.Sub(q.Oldest)))
+func (q Queue) Say(now time.Time) string {
+	wait := rapbot.Duration(max(0, now.Sub(q.Oldest)))
 	switch len(q.Groups) {
 	case 0:
 		return ""

@@ -1,4 +1,4 @@
-package rapbot
+package alert
 
 import (
 	"fmt"
@@ -8,19 +8,21 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/rap-analyzer/rapbot"
 )
 
 // Silence is Alertmanager's promise to notify nobody of the alerts that all of
 // its matchers match, until it ends.
 type Silence struct {
-	ID        string       `json:"id,omitempty"`
-	Matchers  []Matcher    `json:"matchers"`
-	StartsAt  time.Time    `json:"starts_at"`
-	EndsAt    time.Time    `json:"ends_at"`
-	CreatedBy string       `json:"created_by"` // as Alertmanager keeps it; see Creator
-	Comment   string       `json:"comment"`
-	State     SilenceState `json:"state,omitempty"`
-	By        Person       `json:"by,omitzero"` // who made it here; not known of those made elsewhere
+	ID        string        `json:"id,omitempty"`
+	Matchers  []Matcher     `json:"matchers"`
+	StartsAt  time.Time     `json:"starts_at"`
+	EndsAt    time.Time     `json:"ends_at"`
+	CreatedBy string        `json:"created_by"` // as Alertmanager keeps it; see Creator
+	Comment   string        `json:"comment"`
+	State     SilenceState  `json:"state,omitempty"`
+	By        rapbot.Person `json:"by,omitzero"` // who made it here; not known of those made elsewhere
 }
 
 // SilenceState is how far a silence is, by Alertmanager's clock.
@@ -44,7 +46,7 @@ type Matcher struct {
 
 // Creator is what Alertmanager is told of who made a silence: the ID, which
 // nobody can change, and the name, which people read.
-func Creator(p Person) string { return strings.TrimSpace(p.ID + " " + p.Name) }
+func Creator(p rapbot.Person) string { return strings.TrimSpace(p.ID + " " + p.Name) }
 
 // String is the matcher as it is typed.
 func (m Matcher) String() string {
@@ -74,7 +76,7 @@ func (s Silence) Covers(labels map[string]string) bool {
 }
 
 // CoversGroup reports whether it is for everything that fires in the group.
-func (s Silence) CoversGroup(g AlertGroup) bool {
+func (s Silence) CoversGroup(g Group) bool {
 	any := false
 	for _, a := range g.Latest.Alerts {
 		if a.Status != "firing" {
@@ -120,8 +122,8 @@ type SilenceWish struct {
 // a silence hides an alert and touches no server, ends by itself and is posted
 // for everybody; asking a second person to quieten a page at night would teach
 // people to mute the channel instead.
-func PlanSilence(w SilenceWish, by Person, now time.Time, longest time.Duration) (Silence, error) {
-	if err := MayRequest(by); err != nil {
+func PlanSilence(w SilenceWish, by rapbot.Person, now time.Time, longest time.Duration) (Silence, error) {
+	if err := rapbot.MayRequest(by); err != nil {
 		return Silence{}, err
 	}
 	matchers, err := ParseMatchers(w.Matchers)
@@ -129,20 +131,20 @@ func PlanSilence(w SilenceWish, by Person, now time.Time, longest time.Duration)
 		return Silence{}, err
 	}
 	if strings.TrimSpace(w.For) == "" {
-		return Silence{}, Refuse(Invalid, "A silence needs a duration.", "Say for how long: 30m, 2h or 24h.")
+		return Silence{}, rapbot.Refuse(rapbot.Invalid, "A silence needs a duration.", "Say for how long: 30m, 2h or 24h.")
 	}
 	lasts, err := time.ParseDuration(strings.TrimSpace(w.For))
 	if err != nil {
-		return Silence{}, Refuse(Invalid, fmt.Sprintf("%q is not a duration.", bounded(w.For, 40)), "Give a number and a unit, such as 30m, 2h or 24h.")
+		return Silence{}, rapbot.Refuse(rapbot.Invalid, fmt.Sprintf("%q is not a duration.", bounded(w.For, 40)), "Give a number and a unit, such as 30m, 2h or 24h.")
 	}
 	switch comment := strings.Join(strings.Fields(w.Comment), " "); {
 	case lasts < shortestSilence:
-		return Silence{}, Refuse(Invalid, "A silence of "+lasts.String()+" is too short.", "Give a minute or more.")
+		return Silence{}, rapbot.Refuse(rapbot.Invalid, "A silence of "+lasts.String()+" is too short.", "Give a minute or more.")
 	case lasts > longest:
-		return Silence{}, Refuse(Invalid, fmt.Sprintf("A silence of %s is longer than the %s that may be asked for here.", Duration(lasts), Duration(longest)),
+		return Silence{}, rapbot.Refuse(rapbot.Invalid, fmt.Sprintf("A silence of %s is longer than the %s that may be asked for here.", rapbot.Duration(lasts), rapbot.Duration(longest)),
 			"Ask for less and renew it, or make it in Alertmanager itself; alertmanager.api.longest_silence is the limit.")
 	case comment == "":
-		return Silence{}, Refuse(Invalid, "A silence needs a comment.", "Say why, for whoever is on call next.")
+		return Silence{}, rapbot.Refuse(rapbot.Invalid, "A silence needs a comment.", "Say why, for whoever is on call next.")
 	default:
 		return Silence{Matchers: matchers, StartsAt: now.UTC(), EndsAt: now.Add(lasts).UTC(), CreatedBy: Creator(by), Comment: bounded(comment, maxComment), By: by}, nil
 	}
@@ -168,18 +170,18 @@ func ParseMatchers(text string) ([]Matcher, error) {
 	}
 	switch {
 	case len(out) == 0:
-		return nil, Refuse(Invalid, "A silence needs a matcher.", "Write one a line, such as "+matcherForExample+".")
+		return nil, rapbot.Refuse(rapbot.Invalid, "A silence needs a matcher.", "Write one a line, such as "+matcherForExample+".")
 	case len(out) > maxMatchers:
-		return nil, Refuse(Invalid, fmt.Sprintf("Those are %d matchers; %d is the limit.", len(out), maxMatchers), "Use fewer, or a pattern such as region=~\"us-.*\".")
+		return nil, rapbot.Refuse(rapbot.Invalid, fmt.Sprintf("Those are %d matchers; %d is the limit.", len(out), maxMatchers), "Use fewer, or a pattern such as region=~\"us-.*\".")
 	case !narrow:
-		return nil, Refuse(Invalid, "These matchers match every alert there is.", "Name something that must be there, such as "+matcherForExample+".")
+		return nil, rapbot.Refuse(rapbot.Invalid, "These matchers match every alert there is.", "Name something that must be there, such as "+matcherForExample+".")
 	}
 	return out, nil
 }
 
 func parseMatcher(line string) (Matcher, error) {
 	wrong := func(why string) (Matcher, error) {
-		return Matcher{}, Refuse(Invalid, fmt.Sprintf("I cannot read the matcher %s: %s.", bounded(line, 80), why), "Write it as "+matcherForExample+"; instead of = there may be !=, =~ or !~.")
+		return Matcher{}, rapbot.Refuse(rapbot.Invalid, fmt.Sprintf("I cannot read the matcher %s: %s.", bounded(line, 80), why), "Write it as "+matcherForExample+"; instead of = there may be !=, =~ or !~.")
 	}
 	if utf8.RuneCountInString(line) > maxMatcher {
 		return wrong(fmt.Sprintf("it is longer than %d characters", maxMatcher))

@@ -1,4 +1,4 @@
-package rapbot_test
+package alert_test
 
 import (
 	"fmt"
@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rap-analyzer/rapbot"
+	"github.com/rap-analyzer/rapbot/alert"
 )
 
 var lateStart = time.Date(2026, 3, 2, 3, 0, 0, 0, time.UTC)
@@ -16,11 +16,11 @@ func atMinute(n int) time.Time { return lateStart.Add(time.Duration(n) * time.Mi
 
 // said makes a delivery, received at a minute, of words such as "x firing 1" and
 // "x resolved 1-3": an alert with its beginning and its end, in minutes.
-func said(t *testing.T, at int, alerts ...string) rapbot.Delivery {
+func said(t *testing.T, at int, alerts ...string) alert.Delivery {
 	t.Helper()
-	d := rapbot.Delivery{ReceivedAt: atMinute(at), Receiver: "rapbot", Status: "resolved", GroupLabels: map[string]string{"alertname": "Lag"}}
+	d := alert.Delivery{ReceivedAt: atMinute(at), Receiver: "rapbot", Status: "resolved", GroupLabels: map[string]string{"alertname": "Lag"}}
 	for _, words := range alerts {
-		var a rapbot.Alert
+		var a alert.Alert
 		var from, to int
 		if _, err := fmt.Sscanf(strings.ReplaceAll(words, "-", " "), "%s %s %d %d", &a.Fingerprint, &a.Status, &from, &to); err != nil && a.Status != "firing" {
 			t.Fatal(words, err)
@@ -103,7 +103,7 @@ func TestLateDeliveries(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			var g rapbot.AlertGroup
+			var g alert.Group
 			for _, step := range c {
 				g = g.Absorb(said(t, step.at, strings.Split(step.alerts, ",")...))
 				if have := stands(g); have != step.want {
@@ -114,7 +114,7 @@ func TestLateDeliveries(t *testing.T) {
 	}
 }
 
-func stands(g rapbot.AlertGroup) string {
+func stands(g alert.Group) string {
 	out := g.Latest.Status
 	var fire []string
 	for _, a := range g.Latest.Alerts {
@@ -134,7 +134,7 @@ func stands(g rapbot.AlertGroup) string {
 
 // TestFirstIsHeld: more of the same does not put off the time at which it counts.
 func TestFirstIsHeld(t *testing.T) {
-	g := rapbot.AlertGroup{}.Absorb(said(t, 1, "x firing 1")).Absorb(said(t, 3, "x resolved 1-3")).Absorb(said(t, 4, "x firing 1")).Absorb(said(t, 5, "x firing 1"))
+	g := alert.Group{}.Absorb(said(t, 1, "x firing 1")).Absorb(said(t, 3, "x resolved 1-3")).Absorb(said(t, 4, "x firing 1")).Absorb(said(t, 5, "x firing 1"))
 	if g.Held == nil || !g.Held.ReceivedAt.Equal(atMinute(4)) {
 		t.Errorf("held is %+v", g.Held)
 	}
@@ -143,15 +143,15 @@ func TestFirstIsHeld(t *testing.T) {
 // TestUnopposed: a delivery that is held is believed when nobody takes it back,
 // and not before.
 func TestUnopposed(t *testing.T) {
-	var g rapbot.AlertGroup
+	var g alert.Group
 	if g.Due(atMinute(60)) {
 		t.Error("nothing is held, and it is due")
 	}
 	g = g.Absorb(said(t, 1, "x firing 1")).Absorb(said(t, 3, "x resolved 1-3")).Absorb(said(t, 4, "x firing 1"))
-	if g.Due(atMinute(4).Add(rapbot.DoubtFor - time.Second)) {
+	if g.Due(atMinute(4).Add(alert.DoubtFor - time.Second)) {
 		t.Error("due too early")
 	}
-	now := atMinute(4).Add(rapbot.DoubtFor)
+	now := atMinute(4).Add(alert.DoubtFor)
 	if !g.Due(now) {
 		t.Fatal("never due")
 	}
@@ -168,14 +168,14 @@ func TestUnopposed(t *testing.T) {
 // TestWaitingSince is not moved by repeats, and by more only once somebody had
 // acknowledged what there was.
 func TestWaitingSince(t *testing.T) {
-	g := rapbot.AlertGroup{}.Absorb(said(t, 1, "x firing 1")).Absorb(said(t, 9, "x firing 1"))
+	g := alert.Group{}.Absorb(said(t, 1, "x firing 1")).Absorb(said(t, 9, "x firing 1"))
 	if !g.WaitingSince().Equal(atMinute(1)) {
 		t.Errorf("waits since %s", g.WaitingSince())
 	}
 	if joined := g.Absorb(said(t, 10, "x firing 1", "z firing 10")); !joined.WaitingSince().Equal(atMinute(1)) {
 		t.Errorf("waits since %s: what goes on growing would never call anybody", joined.WaitingSince())
 	}
-	g.Acked = &rapbot.Ack{At: atMinute(10)}
+	g.Acked = &alert.Ack{At: atMinute(10)}
 	if g = g.Absorb(said(t, 11, "x firing 1")); !g.WaitingSince().Equal(atMinute(1)) {
 		t.Errorf("waits since %s for more of what is acknowledged", g.WaitingSince())
 	}
