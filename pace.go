@@ -19,6 +19,10 @@ const (
 	// of these too, and smaller ones make no jump that matters.
 	segment = 16 << 20
 
+	// idle is what a primary of which nobody asks anything may write all the
+	// same, in bytes a second: heartbeats, checkpoints, vacuum.
+	idle = 64 << 10
+
 	// switchesAtOnce bounds how many segments are taken to have been left
 	// unfilled between two samples: a base backup does it when it begins and
 	// when it ends, and two may be running.
@@ -37,7 +41,7 @@ func paceOf(history []Sample, region string) pace {
 	var calm int64 // how fast it wrote while no segment was begun; zero when that was never so
 	for _, s := range all {
 		if s.entered() == 0 {
-			calm = max(calm, s.rate(s.bytes()), slack)
+			calm = max(calm, s.rate(s.bytes()), idle)
 		}
 	}
 	var counted LSN // the last segment whose beginning is among the switches: pairs overlap where somebody looked more often

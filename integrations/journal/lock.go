@@ -13,7 +13,8 @@ import (
 
 // fileLock is a lock of the operating system on a file made for it. It is
 // exclusive among all processes of the host and within this one, and falls
-// free when the process dies, however it dies.
+// free when the process dies, however it dies, and what it was just starting
+// has begun to execute its own program.
 type fileLock struct{ file *os.File }
 
 var errHeld = errors.New("held by another process")

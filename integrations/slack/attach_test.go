@@ -103,6 +103,10 @@ func TestAFileThatIsNotShownYetIsNoError(t *testing.T) {
 	if err != nil || !ref.Zero() {
 		t.Errorf("%v, %v", ref, err)
 	}
+	// Once for the file of a process that crashed, once at first, and after each wait, the last one too.
+	if looks := len(w.Calls("conversations.history")); looks != 1+1+5 {
+		t.Errorf("it looked %d times", looks)
+	}
 }
 
 func TestAFileThatIsRefused(t *testing.T) {
