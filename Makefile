@@ -38,7 +38,7 @@ check: ## the fast checks: format, vet, staticcheck, tests without a world
 	@echo "== format"; out=$$($(TOOL) gofumpt -l $$(git ls-files -co --exclude-standard '*.go')); test -z "$$out" || { echo "gofumpt would change:"; echo "$$out"; exit 1; }
 	@echo "== vet"; $(GO) vet $(PACKAGE)
 	@echo "== staticcheck"; $(TOOL) staticcheck $(PACKAGE)
-	@echo "== domain and plays"; $(GO) test . ./bot ./cards ./commands ./config
+	@echo "== domain and plays"; $(GO) test . ./alert ./bot ./cards ./commands ./config
 
 # What starts servers of its own mostly waits for them: two at a time.
 HEAVY := ./integrations/postgres ./lab/regions ./lab/monitor ./lab/workspace/...
